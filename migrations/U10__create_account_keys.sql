@@ -1,0 +1,1 @@
+DROP TABLE hook.account_keys;

@@ -1,0 +1,1 @@
+ALTER TABLE hook.deliveries DROP CONSTRAINT deliveries_status;

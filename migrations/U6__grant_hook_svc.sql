@@ -1,0 +1,13 @@
+-- The role may own a login that other stages of the same server use: it loses its rights here, not its existence.
+ALTER DEFAULT PRIVILEGES IN SCHEMA hook REVOKE ALL ON TABLES FROM hook_svc;
+ALTER DEFAULT PRIVILEGES IN SCHEMA hook REVOKE ALL ON SEQUENCES FROM hook_svc;
+ALTER DEFAULT PRIVILEGES IN SCHEMA hook REVOKE ALL ON FUNCTIONS FROM hook_svc;
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA hook FROM hook_svc;
+REVOKE ALL ON ALL TABLES IN SCHEMA hook FROM hook_svc;
+REVOKE ALL ON SCHEMA hook FROM hook_svc;
+DO $$
+BEGIN
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM hook_svc', current_database());
+END
+$$;

@@ -1,0 +1,1 @@
+ALTER TABLE hook.webhook_configs DROP COLUMN api_version;

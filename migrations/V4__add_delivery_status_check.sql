@@ -1,0 +1,2 @@
+ALTER TABLE hook.deliveries ADD CONSTRAINT deliveries_status CHECK (status IN (
+  'PENDING', 'IN_PROGRESS', 'FAILED_RETRY', 'HELD', 'DELIVERED', 'FAILED', 'DEAD_LETTER', 'CANCELLED'));

@@ -40,6 +40,8 @@ export interface ServiceResponse {
 export interface LocalService {
   readonly name: ServiceName;
   handle(request: ServiceRequest): Promise<ServiceResponse>;
+  /** Writes an error in the service's own protocol. Absent: the JSON form that awsJson and restJson clients read. */
+  writeError?(error: ServiceError): ServiceResponse;
 }
 
 /** A modelled AWS error; the service's own protocol decides how it is written (JSON or XML). */

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: CloudFormation writes its variables so.
 import { describe, expect, it } from '@jest/globals';
 import { NO_VALUE, resolve, type Scope } from '../../../local/template/intrinsics.ts';
 import { TemplateError } from '../../../local/template/template.ts';

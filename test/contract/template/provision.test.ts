@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: CloudFormation writes its variables so.
 import { describe, expect, it } from '@jest/globals';
 import { type Provisioned, provision, type ResourceRequest } from '../../../local/template/provision.ts';
 import { parseTemplate } from '../../../local/template/template.ts';

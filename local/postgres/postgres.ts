@@ -16,6 +16,8 @@ export interface PostgresProps {
   readonly dataFolder: string;
   /** A throwaway server: its folder is temporary, nothing is synced to disk, and stop() deletes it. @default false */
   readonly memory?: boolean;
+  /** With `memory`: a data folder of a server that is not running, to start from a copy of it. */
+  readonly copyOf?: string;
   /**
    * `off`: a power cut may lose the last 0.6 s, a killed process nothing.
    * @default 'off'
@@ -49,7 +51,7 @@ export interface Postgres {
  */
 export async function startPostgres(props: PostgresProps): Promise<Postgres> {
   const isMemory = props.memory ?? false;
-  const folder = isMemory ? await makeThrowawayFolder() : props.dataFolder;
+  const folder = isMemory ? await makeThrowawayFolder(props.copyOf) : props.dataFolder;
   const [installation, place] = await Promise.all([findInstallation(), findDataPlace(folder)]);
   const ownerPassword = await ensureCluster(installation, place, isMemory);
   const isUsable = (port: number): Promise<boolean> => answers(port, ownerPassword, place);

@@ -26,8 +26,8 @@ CREATE TABLE hook.events (
   -- The caller's own id, if one was given: what the receiver sees as `id`.
   event_key        varchar(128),
   event_type       varchar(128) NOT NULL,
-  object_type      varchar(128),
-  object_id        varchar(256),
+  object_type      varchar(255),
+  object_id        varchar(255),
   occurred_at      timestamptz,
   accepted_at      timestamptz  NOT NULL,
   -- JSON text, byte for byte as accepted: never jsonb, which would rewrite numbers and key order. Null on a duplicate.

@@ -11,8 +11,8 @@ export const acceptedEventSchema = z.object({
   accountId: z.string().min(1).max(128),
   eventId: z.string().min(1).max(128).optional(),
   type: z.string().min(1).max(128),
-  objectType: z.string().max(128).optional(),
-  objectId: z.string().max(256).optional(),
+  objectType: z.string().max(255).optional(),
+  objectId: z.string().max(255).optional(),
   /** ISO 8601. */
   occurredAt: z.string().optional(),
   /** Unix milliseconds; equals the time inside eventUuid. */
@@ -32,8 +32,8 @@ export type AcceptedEvent = z.output<typeof acceptedEventSchema>;
 export const directDetailSchema = z.object({
   accountId: z.string().min(1).max(128),
   eventId: z.string().min(1).max(128).optional(),
-  objectType: z.string().max(128).optional(),
-  objectId: z.string().max(256).optional(),
+  objectType: z.string().max(255).optional(),
+  objectId: z.string().max(255).optional(),
   occurredAt: z.string().optional(),
   data: z.record(z.string(), z.unknown()),
 });

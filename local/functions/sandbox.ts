@@ -120,19 +120,11 @@ function startWorker(props: SandboxProps, onExit: () => void): Running {
 }
 
 function receive(running: Running, message: FromWorker): void {
-  switch (message.kind) {
-    case 'returned':
-      return settle(running, message.id, { kind: 'returned', payload: message.payload });
-    case 'failed':
-      return settle(running, message.id, { kind: 'failed', ...message.error });
-    case 'loaded':
-      return running.loaded.resolve();
-    case 'unusable':
-      running.loaded.resolve();
-      return settleAll(running, { kind: 'failed', ...message.error });
-    case 'pong':
-      running.isAnswering = true;
-  }
+  if (message.kind === 'pong') running.isAnswering = true;
+  if (message.kind === 'returned') settle(running, message.id, { kind: 'returned', payload: message.payload });
+  if (message.kind === 'failed') settle(running, message.id, { kind: 'failed', ...message.error });
+  if (message.kind === 'loaded' || message.kind === 'unusable') running.loaded.resolve();
+  if (message.kind === 'unusable') settleAll(running, { kind: 'failed', ...message.error });
 }
 
 function settleAll(running: Running, outcome: InvocationOutcome): void {

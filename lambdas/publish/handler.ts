@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { createBus, createEventBridgeClient } from '../adapters/bus/bus.ts';
+import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
+import { apiHandler } from '../adapters/http-in/api-handler.ts';
+import { createLog } from '../adapters/log/log.ts';
+import { createMetrics } from '../adapters/metrics/metrics.ts';
+import { type PublishContext, publishEvent } from './publish-event.ts';
+
+const { BUS_NAME } = readEnvironment(['BUS_NAME']);
+const settings = readSettings();
+const context: PublishContext = {
+  bus: createBus({ client: createEventBridgeClient(), busName: BUS_NAME }),
+  randomBytes,
+};
+
+export const handler = apiHandler({
+  routes: { 'POST /v1/events': (request) => publishEvent(context, request) },
+  accountClaim: settings.accountClaim,
+  log: createLog({ source: 'Publish' }),
+  metrics: createMetrics({ stage: settings.stage }),
+  now: Date.now,
+});

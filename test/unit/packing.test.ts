@@ -25,6 +25,7 @@ describe('pack', () => {
   it('fills a batch before it opens another', () => {
     expect(pack([1, 2, 3, 4], { maxBytes: 6, maxCount: 10 }, identity)).toEqual([[1, 2, 3], [4]]);
     expect(pack(Array(25).fill(1), QUEUE_CALL, identity).map((batch) => batch.length)).toEqual([10, 10, 5]);
+    expect(pack([4, 4, 4, 1, 1], { maxBytes: 6, maxCount: 10 }, identity)).toEqual([[4], [4], [4, 1, 1]]);
     expect(pack([], QUEUE_CALL, identity)).toEqual([]);
   });
 

@@ -37,6 +37,16 @@ export const contextSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,19}$/, 'lower-case letters, digits and dashes, at most 20, starting with a letter')
     .default('dev')
     .describe('Name of the stage; part of the stack name and the one dimension of the metrics.'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'an AWS account id has 12 digits')
+    .optional()
+    .describe('AWS account to deploy to, with `region`. Absent: the one of the credentials.'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region, such as eu-central-1')
+    .optional()
+    .describe('AWS region to deploy to, with `account`. Absent: the one of the credentials.'),
   jwtIssuer: z
     .url({ protocol: /^https?$/ })
     .optional()

@@ -1,6 +1,8 @@
 import { loadModule, parseSync } from 'libpg-query';
 import type { SqlStatement } from '../../lambdas/domain/migrations/bundle.ts';
 import { MigrationError, statementError } from '../../lambdas/domain/migrations/migration-error.ts';
+import { AURORA_LIMITS } from '../../local/data-api/limits.ts';
+import { parseNamedParameters } from '../../local/data-api/named-parameters.ts';
 
 /** The part of libpg-query's answer that is read here. Offsets are in bytes of the UTF-8 text. */
 interface ParseTree {
@@ -8,6 +10,7 @@ interface ParseTree {
 }
 
 const SYNTAX_ERROR = '42601';
+const ENDS_TRANSACTION = 'would end the transaction that the file runs in; leave it out';
 
 /**
  * Splits a file as PostgreSQL itself would: by its own parser, compiled to WebAssembly. Splitting at semicolons breaks
@@ -25,7 +28,8 @@ export async function splitStatements(script: string, source: string): Promise<r
       line: newlines(bytes.subarray(0, start).toString('utf8')) + newlines(comments) + 1,
       text: raw.slice(comments.length).trimEnd(),
     };
-    if ('TransactionStmt' in stmt) throw endsTransaction(script, statement);
+    const objection = 'TransactionStmt' in stmt ? ENDS_TRANSACTION : dataApiObjection(statement.text);
+    if (objection !== undefined) throw refused(script, statement, objection);
     return statement;
   });
 }
@@ -48,9 +52,22 @@ function parserFault(cause: unknown): { readonly message: string; readonly posit
   return { message: cause.message, position };
 }
 
-function endsTransaction(script: string, { line, text }: SqlStatement): MigrationError {
-  const message = `${script} line ${line}: ${text} would end the transaction that the file runs in; leave it out`;
-  return new MigrationError('INVALID_MIGRATION', message, { script, line });
+/** What the Data API would refuse or misread at deploy time is refused when the bundle is built. */
+function dataApiObjection(text: string): string | undefined {
+  if (text.length > AURORA_LIMITS.sqlCharacters) {
+    return `has ${text.length} characters, and the Data API takes ${AURORA_LIMITS.sqlCharacters}`;
+  }
+  try {
+    const [name] = parseNamedParameters(text).names;
+    return name === undefined ? undefined : `has :${name}, which the Data API takes for a parameter`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function refused(script: string, { line, text }: SqlStatement, objection: string): MigrationError {
+  const start = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return new MigrationError('INVALID_MIGRATION', `${script} line ${line}: ${start} ${objection}`, { script, line });
 }
 
 /** White space and comments before the first token; block comments nest in PostgreSQL. */

@@ -53,7 +53,8 @@ export async function onEvent(
     },
     bundle: props.bundle,
     servicePassword: await props.readServicePassword(),
-    onApplied: ({ script, durationMs }) => props.log('info', 'migration applied', { script, durationMs: Math.round(durationMs) }),
+    onApplied: ({ script, durationMs }) =>
+      props.log('info', 'migration applied', { script, durationMs: Math.round(durationMs) }),
   });
   for (const warning of result.warnings) props.log('warn', warning, { version: result.version });
   await props.writeState({ version: result.version, migratedAt: new Date().toISOString() });

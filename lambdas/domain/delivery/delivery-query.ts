@@ -65,3 +65,6 @@ export const redriveSchema = z
     path: ['deliveryIds'],
   });
 export type RedriveRequest = z.output<typeof redriveSchema>;
+
+/** Body of POST /v1/deliveries/{id}/retry: nothing to say. */
+export const retrySchema = z.strictObject({});

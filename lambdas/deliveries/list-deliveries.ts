@@ -1,0 +1,46 @@
+import { type ApiRequest, requireScope } from '../adapters/http-in/api-request.ts';
+import type { ApiResponse } from '../adapters/http-in/api-response.ts';
+import { parseRequest } from '../domain/api-error/validation.ts';
+import { decodeCursor, pageOf } from '../domain/cursor/cursor.ts';
+import {
+  adminDeliveryQuerySchema,
+  deadLetterQuerySchema,
+  deliveryQuerySchema,
+} from '../domain/delivery/delivery-query.ts';
+import { type DeliveriesContext, RESUME_WAIT } from './deliveries-context.ts';
+import { deliveryView } from './delivery-row.ts';
+import { type DeliveryFilter, deliveriesQuery } from './select-deliveries.ts';
+
+interface PageRequest extends DeliveryFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** GET /v1/deliveries: the account's own. */
+export async function listDeliveries(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
+  const { accountId } = request.caller();
+  const { status, ...query } = parseRequest(deliveryQuerySchema, request.query);
+  return page(context, { ...query, accountId, statuses: status });
+}
+
+/** GET /admin/webhooks/deliveries: across accounts. */
+export async function listAllDeliveries(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
+  requireScope(request.caller(), 'webhooks:admin');
+  const { status, ...query } = parseRequest(adminDeliveryQuerySchema, request.query);
+  return page(context, { ...query, statuses: status });
+}
+
+/** GET /admin/dead-letters: across accounts. */
+export async function listDeadLetters(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
+  requireScope(request.caller(), 'webhooks:admin');
+  const query = parseRequest(deadLetterQuerySchema, request.query);
+  return page(context, { ...query, statuses: ['DEAD_LETTER'] });
+}
+
+async function page({ database }: DeliveriesContext, { limit, cursor, ...filter }: PageRequest): Promise<ApiResponse> {
+  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const { statement, parameters } = deliveriesQuery({ ...filter, after }, limit + 1);
+  const rows = await database.query(statement, parameters, RESUME_WAIT);
+  const found = pageOf(rows, limit, ({ deliveryId }) => deliveryId);
+  return { status: 200, body: { ...found, data: found.data.map(deliveryView) } };
+}

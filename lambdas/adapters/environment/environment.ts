@@ -15,7 +15,8 @@ export type VariableName =
   | 'BUS_NAME'
   | 'KEY_ARN'
   | 'CONTROL_BUCKET'
-  | 'EVENT_SOURCE_MAPPING_IDS';
+  | 'EVENT_SOURCE_MAPPING_IDS'
+  | 'SCHEMA_HEAD';
 
 /** Thrown at cold start, naming everything that is wrong at once: one deploy fixes it, not one a variable. */
 export class EnvironmentError extends Error {

@@ -21,6 +21,12 @@ const TRANSACTIONS = 24;
 // Two cores are busy with far fewer; further calls wait their turn.
 const STATEMENTS = 16;
 const IDLE_MS = 60_000;
+const SESSION = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  bytea_output: 'hex',
+  plan_cache_mode: 'force_custom_plan',
+} as const;
 
 export class Connections {
   readonly #props: ConnectionsProps;
@@ -68,7 +74,9 @@ export class Connections {
       idleTimeoutMillis: IDLE_MS,
       connectionTimeoutMillis: statementTimeoutMs,
       application_name: 'tidegate-data-api',
-      options: `-c statement_timeout=${statementTimeoutMs} -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex`,
+      options: Object.entries({ ...SESSION, statement_timeout: statementTimeoutMs })
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
     });
     // A connection that breaks (a killed server) tells so here while idle, by itself while in use; unheard, either ends
     // the process. Who uses it learns from the statement that fails.

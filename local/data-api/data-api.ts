@@ -12,6 +12,7 @@ import { statementError, unavailable } from './database-error.ts';
 import { AURORA_LIMITS, type DataApiLimits } from './limits.ts';
 import { parseNamedParameters } from './named-parameters.ts';
 import { bindParameters, type SqlParameter } from './parameter-binding.ts';
+import { PreparedNames } from './prepared-names.ts';
 import { parseRequestBody, type RequestBody, sqlOf, transactionIdOf } from './request-body.ts';
 import { executeResponseBody } from './response-body.ts';
 import { StatementRunner } from './statement-runner.ts';
@@ -57,6 +58,7 @@ export class DataApi implements LocalService {
   readonly #connections: Connections;
   readonly #transactions: Transactions;
   readonly #runner: StatementRunner;
+  readonly #names = new PreparedNames();
   readonly #operations: Readonly<Record<string, Operation>>;
   #state: DatabaseState = 'up';
 
@@ -132,11 +134,13 @@ export class DataApi implements LocalService {
   async #execute({ body, credentials, database }: Call): Promise<string> {
     const sql = sqlOf(body, this.#limits);
     const parsed = parseNamedParameters(sql);
+    const parameters = bindParameters(parsed.names, body.parameters ?? []);
     const isFormatted = body.formatRecordsAs === 'JSON' && !IS_CHANGE.test(sql);
     const result = await this.#runner.run({
       statement: {
         text: parsed.text,
-        parameters: bindParameters(parsed.names, body.parameters ?? []),
+        name: this.#names.of(parsed, parameters.types),
+        parameters,
         limits: this.#limits,
         options: body.resultSetOptions ?? {},
         isFormatted,
@@ -159,7 +163,7 @@ export class DataApi implements LocalService {
     const bound = sets.map((parameters) => bindParameters(parsed.names, parameters));
     for (const parameters of bound) {
       await this.#runner.run({
-        statement: { text: parsed.text, parameters, limits: this.#limits, options: {}, isFormatted: false },
+        statement: { text: parsed.text, name: '', parameters, limits: this.#limits, options: {}, isFormatted: false },
         hasSeveral: parsed.hasSeveral,
         credentials,
         database,

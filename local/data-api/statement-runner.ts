@@ -1,5 +1,5 @@
 /** Runs one statement, alone or in a transaction, within the Data API's time. */
-import type { PoolClient } from 'pg';
+import { DatabaseError, type PoolClient } from 'pg';
 import { type Connections, type Credentials, giveBack } from './connections.ts';
 import { statementError, statementTimeout } from './database-error.ts';
 import type { DataApiLimits } from './limits.ts';
@@ -20,7 +20,9 @@ export interface RunProps {
 }
 
 /** What a session keeps of these would reach the connection's next user; on Aurora it is lost, or left to chance. */
-const LEAVES_STATE = /^(?:SET|RESET|PREPARE|DECLARE|LISTEN|LOAD|BEGIN|START|CREATE TABLE)/;
+const LEAVES_STATE = /^(?:SET|RESET|PREPARE|DECLARE|LISTEN|LOAD|DEALLOCATE|DISCARD|BEGIN|START|CREATE TABLE)/;
+
+const FEATURE_NOT_SUPPORTED = '0A000';
 
 export class StatementRunner {
   readonly #connections: Connections;
@@ -65,12 +67,12 @@ export class StatementRunner {
     });
   }
 
-  async #perform(client: PoolClient, { statement: props, hasSeveral }: RunProps): Promise<StatementResult> {
+  async #perform(client: PoolClient, { statement, hasSeveral, transactionId }: RunProps): Promise<StatementResult> {
     const startedAt = performance.now();
-    const statement = new Statement(props);
+    // In a transaction the retry below could not be made.
+    const props = transactionId === undefined ? statement : { ...statement, name: '' };
     try {
-      client.query(statement);
-      const result = await statement.done;
+      const result = await send(client, props).catch((error: unknown) => sendAgain(client, props, error));
       await refuseUnsupportedTypes(result, client);
       return result;
     } catch (error) {
@@ -86,4 +88,17 @@ export class StatementRunner {
       running.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
+}
+
+function send(client: PoolClient, props: StatementProps): Promise<StatementResult> {
+  return client.query(new Statement(props)).done;
+}
+
+/**
+ * A migration under a running engine may change the columns of a prepared statement's result, which PostgreSQL refuses
+ * ("cached plan must not change result type", 0A000) before it runs anything. Once more, unprepared, is what Aurora does.
+ */
+function sendAgain(client: PoolClient, props: StatementProps, error: unknown): Promise<StatementResult> {
+  const isStale = props.name !== '' && error instanceof DatabaseError && error.code === FEATURE_NOT_SUPPORTED;
+  return isStale ? send(client, { ...props, name: '' }) : Promise.reject(error);
 }

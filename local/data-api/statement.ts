@@ -18,6 +18,8 @@ export interface Column {
 export interface StatementProps {
   /** With `$n` parameters. */
   readonly text: string;
+  /** Prepared under this name, once per connection. Empty: not kept. */
+  readonly name: string;
   readonly parameters: BoundParameters;
   readonly limits: DataApiLimits;
   readonly options: ResultOptions;
@@ -38,8 +40,10 @@ export interface StatementResult {
 /** The part of pg's Connection that is used; its published types are of an older version. */
 interface Wire {
   readonly stream: { cork(): void; uncork(): void };
+  /** By name; pg's client enters what `name` and `text` of a query say when its Parse is complete. */
+  readonly parsedStatements: Readonly<Record<string, string | undefined>>;
   parse(query: { text: string; name: string; types: readonly number[] }): void;
-  bind(query: { values: readonly WireValue[] }): void;
+  bind(query: { statement: string; values: readonly WireValue[] }): void;
   describe(query: { type: 'P' }): void;
   execute(query: object): void;
   sync(): void;
@@ -52,6 +56,8 @@ const VALUE_HEAD_BYTES = 4;
 
 export class Statement implements Submittable {
   readonly done: Promise<StatementResult>;
+  readonly name: string;
+  readonly text: string;
   readonly #props: StatementProps;
   #settle: { resolve: (result: StatementResult) => void; reject: (error: unknown) => void };
   #columns: readonly Column[] = [];
@@ -65,6 +71,8 @@ export class Statement implements Submittable {
 
   constructor(props: StatementProps) {
     this.#props = props;
+    this.name = props.name;
+    this.text = props.text;
     const { promise, resolve, reject } = Promise.withResolvers<StatementResult>();
     this.done = promise;
     this.#settle = { resolve, reject };
@@ -72,11 +80,11 @@ export class Statement implements Submittable {
 
   submit(connection: Connection): void {
     const wire = connection as unknown as Wire;
-    const { text, parameters } = this.#props;
+    const { text, name, parameters } = this.#props;
     wire.stream.cork();
     try {
-      wire.parse({ text, name: '', types: parameters.types });
-      wire.bind({ values: parameters.values });
+      if (wire.parsedStatements[name] === undefined) wire.parse({ text, name, types: parameters.types });
+      wire.bind({ statement: name, values: parameters.values });
       wire.describe({ type: 'P' });
       wire.execute({});
       wire.sync();

@@ -1,7 +1,7 @@
 /** Makes a new cluster (initdb) with its owner and a random password. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DataPlace } from './data-place.ts';
@@ -34,26 +34,32 @@ interface InitializeProps {
   readonly password: string;
 }
 
+/** In a folder beside, renamed when whole: a start that is killed half way leaves nothing that looks like a cluster. */
 async function initialize({ installation, place, isMemory, password }: InitializeProps): Promise<void> {
   const identity = serverIdentity();
+  const half = `${place.data}.new`;
+  await rm(half, { recursive: true, force: true });
+  await mkdir(half, { mode: 0o700 });
+  await giveTo(identity, half);
   // initdb takes the password only from a file, and reads it as the server's user.
   const passwordFile = join(dirname(place.data), `initdb-password-${process.pid}`);
   await writeFile(passwordFile, password, { mode: 0o600 });
   await giveTo(identity, passwordFile);
   try {
-    await run(installation.initdb, initdbArguments(place.data, passwordFile, isMemory), {
+    await run(installation.initdb, initdbArguments(half, passwordFile, isMemory), {
       ...(identity === undefined ? {} : { uid: identity.uid, gid: identity.gid }),
-      cwd: place.data,
+      cwd: half,
       env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     });
   } catch (error) {
-    // Half a cluster is taken for a whole one by no later start: initdb removes what it made.
     throw new PostgresError('INITDB_FAILED', `initdb failed: ${error instanceof Error ? error.message : error}`, {
       cause: error,
     });
   } finally {
     await rm(passwordFile, { force: true });
   }
+  await rm(place.data, { recursive: true, force: true });
+  await rename(half, place.data);
 }
 
 function initdbArguments(data: string, passwordFile: string, isMemory: boolean): string[] {

@@ -1,8 +1,9 @@
 /** Where a cluster's files lie: `<dataFolder>/postgres`, unless the server's user cannot get there. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { giveTo, isReachableByOthers, openRoom, serverIdentity } from './identity.ts';
+import { PostgresError } from './postgres-error.ts';
 
 export interface DataPlace {
   /** PGDATA, owned by the server's user, 0700. */
@@ -36,9 +37,18 @@ async function roomFor(home: string): Promise<string> {
   if (serverIdentity() === undefined) return home;
   const pointer = join(home, 'location');
   const known = await readFile(pointer, 'utf8').catch(() => undefined);
-  if (known !== undefined) return known.trim();
+  if (known !== undefined) return await existing(known.trim(), pointer);
   if (await isReachableByOthers(home)) return home;
   const room = await openRoom(`data-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`, home);
   await writeFile(pointer, `${room}\n`);
   return room;
+}
+
+// Starting anew here would look like the loss of everything.
+async function existing(room: string, pointer: string): Promise<string> {
+  if ((await stat(room).catch(() => undefined)) !== undefined) return room;
+  throw new PostgresError(
+    'UNREACHABLE_FOLDER',
+    `the database lies in ${room}, as ${pointer} says, which is gone. Bring it back, or delete ${pointer} to start anew.`,
+  );
 }

@@ -2,7 +2,7 @@
  * Who the server runs as. PostgreSQL refuses root ("cannot be run as root"), so under root it runs as 65534 (nobody),
  * who must be able to walk to the binaries and the data.
  */
-import { chown, lstat, mkdir, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, parse, sep } from 'node:path';
 import { PostgresError } from './postgres-error.ts';
 
@@ -50,7 +50,11 @@ export async function openRoom(name: string, wantedBy: string): Promise<string> 
       { cause: error },
     );
   }
-  for (const path of [OPEN_ROOM, folder]) await refuseForeign(path);
+  for (const path of [OPEN_ROOM, folder]) {
+    await refuseForeign(path);
+    // The umask may have closed it.
+    await chmod(path, 0o755);
+  }
   return folder;
 }
 

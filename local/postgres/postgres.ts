@@ -19,8 +19,8 @@ export interface PostgresProps {
   /** With `memory`: a data folder of a server that is not running, to start from a copy of it. */
   readonly copyOf?: string;
   /**
-   * `off`: a power cut may lose the last 0.6 s, a killed process nothing.
-   * @default 'off'
+   * `on`: what is committed survives a power cut. `off`: the last 0.6 s are lost when the server itself is killed.
+   * @default 'on', and 'off' with `memory`
    */
   readonly synchronousCommit?: 'on' | 'off';
   /** @default a free one */
@@ -55,7 +55,7 @@ export async function startPostgres(props: PostgresProps): Promise<Postgres> {
   const [installation, place] = await Promise.all([findInstallation(), findDataPlace(folder)]);
   const ownerPassword = await ensureCluster(installation, place, isMemory);
   const isUsable = (port: number): Promise<boolean> => answers(port, ownerPassword, place);
-  const settings = { isMemory, synchronousCommit: props.synchronousCommit ?? 'off' };
+  const settings = { isMemory, synchronousCommit: props.synchronousCommit ?? (isMemory ? 'off' : 'on') };
   const launch = { installation, place, settings, port: props.port };
   const adopted = await adoptPostmaster(launch, isUsable);
   const postmaster = adopted ?? (await launchPostmaster(launch));

@@ -25,6 +25,8 @@ export type FunctionFolder = (typeof FUNCTION_FOLDERS)[number];
 export type CodeOf = (folder: FunctionFolder) => Code;
 
 export interface FunctionBundles {
+  /** Holds `<folder>/index.mjs`. */
+  readonly directory: string;
   readonly codeOf: CodeOf;
   /** Removes the bundles; to be called after synth, which has copied them into the cloud assembly. */
   dispose(): Promise<void>;
@@ -81,7 +83,7 @@ export async function bundleFunctions(props: BundleProps = {}): Promise<Function
     await dispose();
     throw error;
   }
-  return { codeOf: (folder) => Code.fromAsset(join(outdir, folder)), dispose };
+  return { directory: outdir, codeOf: (folder) => Code.fromAsset(join(outdir, folder)), dispose };
 }
 
 /** A bundle is over 1 MB, most likely by an import that was not meant for a function. */

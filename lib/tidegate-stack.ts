@@ -1,4 +1,4 @@
-import { CfnOutput, CfnParameter, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import type { Context } from '../lambdas/domain/configuration/context.ts';
@@ -49,6 +49,11 @@ export class TidegateStack extends Stack {
     grantObserve(this.functions.health, this.consume());
     this.schedule();
     this.report(this.serve());
+  }
+
+  /** Chosen by CloudFormation: with account and region pinned, CDK would look them up in the account at synth. */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
   }
 
   /** Who may do what; each grant also sets the variable that names the resource. */

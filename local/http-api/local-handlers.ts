@@ -1,5 +1,7 @@
 /** Paths that belong to the engine and not to the stack: tokens, faults, the issuer's documents. */
+import { z } from 'zod';
 import { DISCOVERY_PATH, type Issuer, JWKS_PATH } from '../issuer/issuer.ts';
+import { type Faults, parseFault } from '../services/faults.ts';
 import type { HttpAnswer } from './proxy-response.ts';
 
 export interface LocalRequest {
@@ -31,6 +33,72 @@ export function issuerHandlers(issuer: Issuer): Readonly<Record<string, LocalHan
     [DISCOVERY_PATH]: async () => json(200, issuer.documents[DISCOVERY_PATH]),
     [JWKS_PATH]: async () => json(200, issuer.documents[JWKS_PATH]),
   };
+}
+
+export interface TokenHandlerProps {
+  readonly issuer: Issuer;
+  /** The stack's `accountClaim` and `jwtAudience`. */
+  readonly claimName: string;
+  readonly audience: string;
+}
+
+const tokenRequest = z.strictObject({
+  accountId: z.string().min(1),
+  sub: z.string().min(1).optional(),
+  scope: z.string().optional(),
+});
+
+/**
+ * `POST /_local/token` `{ accountId, sub?, scope? }` → `{ access_token, token_type, expires_in }`. No CORS headers: a page
+ * from the web must not be able to read tokens off a developer's machine. Source: design section 8.
+ */
+export function tokenHandler(props: TokenHandlerProps): LocalHandler {
+  return async (request) => {
+    if (request.method !== 'POST') return notAllowed('POST');
+    const parsed = tokenRequest.safeParse(parseJson(request.body));
+    if (!parsed.success) return invalid(z.prettifyError(parsed.error));
+    const { accountId, sub, scope } = parsed.data;
+    const token = await props.issuer.mintToken({
+      accountId,
+      claimName: props.claimName,
+      audience: props.audience,
+      expiresInSeconds: TOKEN_LIFE_SECONDS,
+      ...(sub !== undefined && { sub }),
+      ...(scope !== undefined && { scope }),
+    });
+    return json(200, JSON.stringify({ access_token: token, token_type: 'Bearer', expires_in: TOKEN_LIFE_SECONDS }));
+  };
+}
+
+const TOKEN_LIFE_SECONDS = 3600;
+
+/** `PUT /_local/faults` `{ service, mode, delayMs? }`; PUT and GET answer the state of all. Source: design section 8. */
+export function faultsHandler(faults: Faults): LocalHandler {
+  return async (request) => {
+    if (request.method !== 'PUT' && request.method !== 'GET') return notAllowed('GET, PUT');
+    if (request.method === 'PUT') {
+      const parsed = parseFault(parseJson(request.body));
+      if (parsed === undefined) return invalid('give { service, mode, delayMs? } as in the documentation');
+      faults.set(parsed.name, parsed.fault);
+    }
+    return json(200, JSON.stringify(faults.all()));
+  };
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(message: string): HttpAnswer {
+  return json(400, JSON.stringify({ error: 'VALIDATION_ERROR', message }));
+}
+
+function notAllowed(allow: string): HttpAnswer {
+  return { status: 405, headers: { allow }, body: '' };
 }
 
 function json(status: number, body: string): HttpAnswer {

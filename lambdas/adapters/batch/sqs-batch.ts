@@ -1,5 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { outageBackoffSeconds } from '../../domain/retry-schedule/outage-backoff.ts';
+import { queueUrlFromArn } from '../queues/queue-url.ts';
+import type { Queues } from '../queues/queues.ts';
 
 /** A record that stays in its queue, and the ms after which it is to come back (absent: the queue's own timeout). */
 export interface Kept {
@@ -12,10 +14,7 @@ export interface SqsBatchProps {
   readonly run: (records: readonly SQSRecord[]) => Promise<readonly Kept[]>;
   /** Called when `run` throws: every record stays, and comes back after its backoff. */
   readonly onFault: (error: unknown) => void;
-  readonly changeVisibility: (
-    eventSourceArn: string,
-    changes: readonly { readonly receiptHandle: string; readonly timeoutSeconds: number }[],
-  ) => Promise<unknown>;
+  readonly queues: Pick<Queues, 'changeVisibility'>;
 }
 
 /**
@@ -24,7 +23,7 @@ export interface SqsBatchProps {
  * event source"), so only ids of this batch are ever reported. Middy has no partial-batch middleware for its current
  * version, and a router or parser is not needed here: these lines are all there is to it.
  */
-export function sqsBatchHandler({ run, onFault, changeVisibility }: SqsBatchProps) {
+export function sqsBatchHandler({ run, onFault, queues }: SqsBatchProps) {
   return async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
     const kept = await run(records).catch((error: unknown) => {
       onFault(error);
@@ -36,7 +35,7 @@ export function sqsBatchHandler({ run, onFault, changeVisibility }: SqsBatchProp
         : [{ receiptHandle: record.receiptHandle, timeoutSeconds: visibilitySeconds(afterMs) }],
     );
     const arn = records[0]?.eventSourceARN;
-    if (changes.length > 0 && arn !== undefined) await changeVisibility(arn, changes);
+    if (changes.length > 0 && arn !== undefined) await queues.changeVisibility(queueUrlFromArn(arn), changes);
     return { batchItemFailures: kept.map(({ record }) => ({ itemIdentifier: record.messageId })) };
   };
 }

@@ -31,7 +31,11 @@ beforeAll(async () => {
     now: Date.now,
     newToken: randomUUID,
   };
-  handler = sqsBatchHandler({ run: (records) => fanOut(context, records), onFault: () => undefined, queues: pipeline.queues });
+  handler = sqsBatchHandler({
+    run: (records) => fanOut(context, records),
+    onFault: () => undefined,
+    queues: pipeline.queues,
+  });
   sqs = new SQSClient({
     endpoint: new URL('/sqs', pipeline.queueUrl('events')).href,
     region: 'us-east-1',
@@ -103,7 +107,9 @@ async function messages(queue: 'deliveries' | 'retries') {
   const found = [];
   for (let batch = await pipeline.receive(queue); batch.length > 0; batch = await pipeline.receive(queue)) {
     await pipeline.consume(queue, async () => ({ batchItemFailures: [] }), batch);
-    found.push(...batch.map(({ body, attributes }) => ({ message: deliverMessageSchema.parse(JSON.parse(body)), attributes })));
+    found.push(
+      ...batch.map(({ body, attributes }) => ({ message: deliverMessageSchema.parse(JSON.parse(body)), attributes })),
+    );
   }
   return found;
 }
@@ -128,7 +134,13 @@ describe('fan-out', () => {
 
     const [row] = await rows(accountId);
     const id = deliveryId(event.eventUuid, webhookId);
-    expect(row).toMatchObject({ delivery_id: id, status: 'PENDING', carrier: 'deliveries', claimed_by: 'fan-out', attempts: 0 });
+    expect(row).toMatchObject({
+      delivery_id: id,
+      status: 'PENDING',
+      carrier: 'deliveries',
+      claimed_by: 'fan-out',
+      attempts: 0,
+    });
     const [sent] = await messages('deliveries');
     expect(sent?.attributes.MessageGroupId).toBe(webhookId);
     expect(sent?.message).toMatchObject({
@@ -136,11 +148,19 @@ describe('fan-out', () => {
       generation: 0,
       claim: { token: row?.claim_token },
       delivery: { accountId, webhookId, eventUuid: event.eventUuid, apiVersion: 'v1' },
-      event: { id: 'order-1', type: 'order.created', timestamp: '2026-11-22T17:05:00Z', payload: event.payload, objectId: 'o1' },
+      event: {
+        id: 'order-1',
+        type: 'order.created',
+        timestamp: '2026-11-22T17:05:00Z',
+        payload: event.payload,
+        objectId: 'o1',
+      },
       webhook: { url: 'https://receiver.example/hook', signingAlgorithm: 'HMAC-SHA256', rateLimitPerSecond: null },
     });
     expect(sent?.message.claim?.untilMs).toBe((row?.claimed_until as Date).getTime());
-    expect(await events(accountId)).toMatchObject([{ payload_snapshot: event.payload, matched: 1, duplicate_of: null }]);
+    expect(await events(accountId)).toMatchObject([
+      { payload_snapshot: event.payload, matched: 1, duplicate_of: null },
+    ]);
   });
 
   it('writes the markers before the row', async () => {
@@ -176,7 +196,9 @@ describe('fan-out', () => {
 
     await run(apiEntry([accepted(accountId)]));
 
-    const found = Object.fromEntries((await rows(accountId)).map((row) => [row.webhook_id, `${row.status} ${row.carrier}`]));
+    const found = Object.fromEntries(
+      (await rows(accountId)).map((row) => [row.webhook_id, `${row.status} ${row.carrier}`]),
+    );
     expect(found).toEqual({
       [active.webhookId]: 'PENDING deliveries',
       [held.webhookId]: 'HELD parked',
@@ -280,7 +302,10 @@ describe('fan-out, again', () => {
     expect(await rows(accountId)).toHaveLength(1);
     expect(await events(accountId)).toMatchObject([{ matched: 1 }]);
 
-    await pipeline.testDatabase.query('UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE account_id = $1', [accountId]);
+    await pipeline.testDatabase.query(
+      "UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE account_id = $1",
+      [accountId],
+    );
     await run(entry);
     const [again] = await messages('retries');
     expect(again?.message).toMatchObject({ deliveryId: (await rows(accountId))[0]?.delivery_id, generation: 0 });
@@ -298,7 +323,10 @@ describe('fan-out, again', () => {
     expect(await messages('deliveries')).toHaveLength(2);
 
     pipeline.failEntries(() => false);
-    await pipeline.testDatabase.query('UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE delivery_id = $1', [lostId]);
+    await pipeline.testDatabase.query(
+      "UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE delivery_id = $1",
+      [lostId],
+    );
     expect(await run(entries[1])).toEqual([]);
     expect((await messages('retries')).map(({ message }) => message.deliveryId)).toEqual([lostId]);
   });
@@ -356,7 +384,10 @@ describe('idempotency keys', () => {
     const winner = accepted(accountId, { eventId: 'k', acceptedAt: Date.now() - 30 * 3_600_000 });
     await run(apiEntry([winner]));
     await messages('deliveries');
-    await pipeline.testDatabase.query('UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE account_id = $1', [accountId]);
+    await pipeline.testDatabase.query(
+      "UPDATE hook.deliveries SET claimed_until = now() - interval '1 second' WHERE account_id = $1",
+      [accountId],
+    );
     await run(apiEntry([accepted(accountId, { eventId: 'k' })]));
     expect(await messages('retries')).toHaveLength(1);
   });
@@ -374,7 +405,10 @@ describe('eight clients at once', () => {
     );
     const client = async () => {
       for (let round = 0; round < 12; round++) {
-        const picked = Array.from({ length: 10 }, () => pool[Math.floor(Math.random() * pool.length)] ?? accepted('none'));
+        const picked = Array.from(
+          { length: 10 },
+          () => pool[Math.floor(Math.random() * pool.length)] ?? accepted('none'),
+        );
         expect(await run(...picked.map((event) => apiEntry([event])))).toEqual([]);
       }
     };

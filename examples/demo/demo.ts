@@ -55,7 +55,8 @@ export async function runDemo(props: DemoProps): Promise<DemoTally> {
     const events = githubEvents(props.events);
     const expected = events.length * receivers.length;
     let published = 0;
-    const report = (deliveries: readonly Delivery[]): void => props.onProgress?.(progressOf(published, expected, deliveries));
+    const report = (deliveries: readonly Delivery[]): void =>
+      props.onProgress?.(progressOf(published, expected, deliveries));
     for (const event of events) {
       await client.call('POST', '/v1/events', event);
       published += 1;

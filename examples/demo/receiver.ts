@@ -56,7 +56,8 @@ export class Receiver {
     }
     const attempt = (this.attempts.get(deliveryId) ?? 0) + 1;
     this.attempts.set(deliveryId, attempt);
-    if (this.temper === 'fails-for-good' || (this.temper === 'fails-at-first' && attempt <= REFUSED_AT_FIRST)) return 500;
+    if (this.temper === 'fails-for-good' || (this.temper === 'fails-at-first' && attempt <= REFUSED_AT_FIRST))
+      return 500;
     this.accepted.set(deliveryId, event.id);
     return 200;
   }

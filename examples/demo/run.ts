@@ -22,7 +22,8 @@ function parseOptions(words: readonly string[]): Options {
   for (let i = 0; i < words.length; i += 2) {
     const value = words[i + 1];
     if (words[i] === '--url' && value !== undefined) options.url = value.replace(/\/$/, '');
-    else if (words[i] === '--events' && Number.isInteger(Number(value)) && Number(value) > 0) options.events = Number(value);
+    else if (words[i] === '--events' && Number.isInteger(Number(value)) && Number(value) > 0)
+      options.events = Number(value);
     else {
       console.error(USAGE);
       process.exit(words[i] === '--help' ? 0 : 2);

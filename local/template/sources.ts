@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Folders and files of the checkout that a synth reads. Bundles hold `lambdas/` and, through package-lock, libraries. */
-const SOURCES = ['bin/app.ts', 'lib', 'lambdas', 'migrations', 'package-lock.json', 'package.json', 'cdk.json'];
+const SOURCES = ['bin/app.ts', 'lib', 'lambdas', 'migrations', 'scripts', 'package-lock.json', 'package.json', 'cdk.json'];
+
+// Written by the synth itself, from sources that are counted already.
+const IS_GENERATED = /[\\/]generated[\\/]/;
 
 /**
  * @param root the checkout.
@@ -35,5 +38,6 @@ function filesOf(root: string): string[] {
 function filesBelow(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .filter((file) => !IS_GENERATED.test(file));
 }

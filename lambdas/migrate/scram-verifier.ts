@@ -6,19 +6,19 @@ const ITERATIONS = 4096;
 const KEY_BYTES = 32;
 
 // SASLprep (RFC 4013), which PostgreSQL applies to passwords, changes nothing in these.
-const PRINTABLE_ASCII = /^[\x20-\x7e]{8,}$/;
+const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 const VERIFIER = /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/;
 
 /**
  * What PostgreSQL keeps in place of a password. Made here, so that neither a statement nor a log carries the password.
  * @param salt 16 random bytes.
  * @returns `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`, safe within single quotes.
- * @throws MigrationError INVALID_SERVICE_PASSWORD for one that is short or not printable ASCII.
+ * @throws MigrationError INVALID_SERVICE_PASSWORD for one that is not printable ASCII.
  * Source: RFC 5803; PostgreSQL, pg_authid.rolpassword.
  */
 export function scramVerifier(password: string, salt: Buffer): string {
   if (!PRINTABLE_ASCII.test(password)) {
-    const message = "hook_svc's secret needs a password of at least 8 printable ASCII characters";
+    const message = "hook_svc's secret needs a password of printable ASCII characters";
     throw new MigrationError('INVALID_SERVICE_PASSWORD', message);
   }
   const salted = pbkdf2Sync(password, salt, ITERATIONS, KEY_BYTES, 'sha256');

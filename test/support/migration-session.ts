@@ -1,5 +1,6 @@
 /** The runner on a test database, through its Data API endpoint. */
 import { join } from 'node:path';
+import pg from 'pg';
 import type { MigrationBundle } from '../../lambdas/domain/migrations/bundle.ts';
 import { DataApiDatabase } from '../../lambdas/migrate/data-api-database.ts';
 import type { MigrationSession } from '../../lambdas/migrate/locked-transaction.ts';
@@ -12,18 +13,20 @@ export const MIGRATIONS_FOLDER = join(import.meta.dirname, '..', '..', 'migratio
 export interface MigrationSessionProps {
   /** @default the test database's own */
   readonly database?: string;
-  readonly secretArn?: string;
   /** @default 60 s */
   readonly budgetMs?: number;
+  /** @default real time */
+  readonly sleep?: (ms: number) => Promise<void>;
 }
 
 /** A session of the owner's, each with a client of its own, as if it were another machine. */
 export function migrationSession(server: TestDatabase, props: MigrationSessionProps = {}): MigrationSession {
-  const time = runTime(props.budgetMs ?? 60_000);
+  const real = runTime(props.budgetMs ?? 60_000);
+  const time = { ...real, sleep: props.sleep ?? real.sleep };
   const database = new DataApiDatabase({
     client: server.client({ maxAttempts: 1 }),
     clusterArn: server.clusterArn,
-    secretArn: props.secretArn ?? server.ownerSecretArn,
+    secretArn: server.ownerSecretArn,
     database: props.database ?? server.database,
     time,
   });
@@ -41,4 +44,29 @@ export async function bundleWith(...files: readonly MigrationSource[]): Promise<
 export async function bundleUpTo(version: number): Promise<MigrationBundle> {
   const sources = await readSources(MIGRATIONS_FOLDER);
   return compileMigrations(sources.filter(({ script }) => Number(/^[VU](\d+)__/.exec(script)?.[1]) <= version));
+}
+
+let databases = 0;
+
+/** A further database of the server, with nothing in it. @returns its name */
+export async function emptyDatabase(server: TestDatabase): Promise<string> {
+  databases += 1;
+  const name = `empty_${databases}`;
+  await server.query(`CREATE DATABASE ${name}`);
+  return name;
+}
+
+/** Runs SQL as the owner in one of the server's databases, beside the Data API. */
+export async function queryIn<Row extends pg.QueryResultRow>(
+  server: TestDatabase,
+  database: string,
+  sql: string,
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: server.postgres.url(database) });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }

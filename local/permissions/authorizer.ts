@@ -4,6 +4,7 @@
  */
 import type { Authorizer, Decision } from '../services/authorizer.ts';
 import { LOCAL_ACCOUNT, ServiceError } from '../services/service.ts';
+import type { CallContext } from './conditions.ts';
 import { compilePolicy, type PolicyDocument, type Statement } from './policy-document.ts';
 
 /** Tests and the command: may do anything, as an administrator of the account. */
@@ -35,17 +36,18 @@ export function createAuthorizer(props: AuthorizerProps): PolicyAuthorizer {
   const decisions = new Map<string, Decision>();
   const serviceDecisions = new Map<string, boolean>();
 
-  const decide = (principal: string, action: string, resource: string): Decision => {
-    const key = `${principal}\n${action}\n${resource}`;
+  const decide = (asked: Question): Decision => {
+    const { principal, action, resource, context } = asked;
+    const key = `${principal}\n${action}\n${resource}${context === NO_CONTEXT ? '' : `\n${JSON.stringify(context)}`}`;
     const known = decisions.get(key);
     if (known !== undefined) return known;
     const policy = resourcePolicies.get(policyOwner(resource)) ?? [];
-    const allowed = principal === OPERATOR || isAllowed(roles.get(principal), policy, { principal, action, resource });
+    const allowed = principal === OPERATOR || isAllowed(roles.get(principal), policy, asked);
     return remember(decisions, key, { principal, action, resource, allowed });
   };
 
-  const authorize = (principal: string, action: string, resourceArn: string): void => {
-    if (!decide(principal, action, resourceArn).allowed) throw accessDenied(principal, action, resourceArn);
+  const authorize: (...asked: Parameters<Authorizer>) => void = (principal, action, resource, context = NO_CONTEXT) => {
+    if (!decide({ principal, action, resource, context }).allowed) throw accessDenied(principal, action, resource);
   };
   return Object.assign(authorize, {
     seen: () => [...decisions.values()],
@@ -53,7 +55,7 @@ export function createAuthorizer(props: AuthorizerProps): PolicyAuthorizer {
       const key = `${servicePrincipal}\n${action}\n${resourceArn}\n${sourceArn}`;
       const known = serviceDecisions.get(key);
       if (known !== undefined) return known;
-      const context = { sourceArn, sourceAccount: LOCAL_ACCOUNT };
+      const context = { 'aws:sourcearn': sourceArn, 'aws:sourceaccount': LOCAL_ACCOUNT };
       const statements = (resourcePolicies.get(policyOwner(resourceArn)) ?? []).filter(
         (statement) =>
           (statement.servicePrincipals.includes(servicePrincipal) || statement.awsPrincipals.includes('*')) &&
@@ -70,12 +72,16 @@ function compileAll(documents: ReadonlyMap<string, readonly PolicyDocument[]>): 
   );
 }
 
-type Question = Pick<Decision, 'principal' | 'action' | 'resource'>;
+interface Question extends Omit<Decision, 'allowed'> {
+  readonly context: CallContext;
+}
+
+const NO_CONTEXT: CallContext = {};
 
 function isAllowed(role: readonly Statement[] | undefined, policy: readonly Statement[], asked: Question): boolean {
   if (role === undefined) return false;
   const applying = (statements: readonly Statement[]) =>
-    statements.filter((statement) => statement.applies(asked.action, asked.resource, {}));
+    statements.filter((statement) => statement.applies(asked.action, asked.resource, asked.context));
   const ofRole = applying(role);
   const ofResource = applying(policy);
   const forAccount = ofResource.filter((statement) => statement.awsPrincipals.some(isAccountWide));

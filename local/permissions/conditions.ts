@@ -4,23 +4,23 @@
  */
 import { arnWildcard, type Matcher, wildcard } from './wildcard.ts';
 
-/** What a call carries besides principal, action and resource. A key that is absent matches nothing. */
-export interface CallContext {
-  readonly sourceArn?: string;
-  readonly sourceAccount?: string;
-}
+/** What a call carries besides principal, action and resource: values by key, in lower case. An absent key matches nothing. */
+export type CallContext = Readonly<Record<string, string>>;
 
 export type Condition = (context: CallContext) => boolean;
 
-const KEYS: ReadonlyMap<string, (context: CallContext) => string | undefined> = new Map([
+/** Known keys, with the value that holds for every call on this machine, if there is one. */
+const KEYS: ReadonlyMap<string, string | undefined> = new Map([
   // Loopback stands in for TLS: nothing leaves this machine.
-  ['aws:securetransport', () => 'true'],
-  ['aws:sourcearn', (context: CallContext) => context.sourceArn],
-  ['aws:sourceaccount', (context: CallContext) => context.sourceAccount],
+  ['aws:securetransport', 'true'],
+  ['aws:sourcearn', undefined],
+  ['aws:sourceaccount', undefined],
   // No local service calls another one on a caller's behalf.
-  ['kms:viaservice', () => undefined],
+  ['kms:viaservice', undefined],
   // Function URLs are open here as in the stack: the gate's senders cannot sign for AWS.
-  ['lambda:functionurlauthtype', () => 'NONE'],
+  ['lambda:functionurlauthtype', 'NONE'],
+  // Given by ListObjectsV2, and only when it asks for a prefix.
+  ['s3:prefix', undefined],
 ]);
 
 const OPERATORS: ReadonlyMap<string, (value: string) => Matcher> = new Map([
@@ -54,11 +54,11 @@ export function compileConditions(block: ConditionBlock): Condition {
 function compileCondition(operator: string, key: string, values: readonly (string | boolean)[]): Condition {
   const matcherOf = OPERATORS.get(operator);
   if (matcherOf === undefined) throw new Error(`condition operator ${operator} is not known`);
-  const read = KEYS.get(key.toLowerCase());
-  if (read === undefined) throw new Error(`condition key ${key} is not known`);
+  const name = key.toLowerCase();
+  if (!KEYS.has(name)) throw new Error(`condition key ${key} is not known`);
   const matchers = values.map((value) => matcherOf(String(value)));
   return (context) => {
-    const actual = read(context);
+    const actual = context[name] ?? KEYS.get(name);
     return actual !== undefined && matchers.some((matches) => matches(actual));
   };
 }

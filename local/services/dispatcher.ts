@@ -82,7 +82,7 @@ function toServiceRequest(raw: RawRequest, target: Target, authorizer: Authorize
     headers: raw.headers,
     body: raw.body,
     principal,
-    authorize: (action, resourceArn) => authorizer(principal, action, resourceArn),
+    authorize: (action, resourceArn, conditions) => authorizer(principal, action, resourceArn, conditions),
   };
 }
 

@@ -26,9 +26,10 @@ export interface ServiceRequest {
   readonly principal: string;
   /**
    * Checks the caller's role.
+   * @param conditions values of condition keys that this call carries, in lower case: `{ 's3:prefix': 'due/' }`.
    * @throws ServiceError AccessDenied (403) when no statement of the role allows `action` on `resourceArn`.
    */
-  authorize(action: string, resourceArn: string): void;
+  authorize(action: string, resourceArn: string, conditions?: Readonly<Record<string, string>>): void;
 }
 
 export interface ServiceResponse {

@@ -88,6 +88,25 @@ describe('role policies', () => {
   });
 });
 
+describe('conditions of a role', () => {
+  const BUCKET = 'arn:aws:s3:::control';
+  const authorizer = forRole({
+    ...allow('s3:ListBucket', BUCKET),
+    Condition: { StringLike: { 's3:prefix': 'due/*' } },
+  });
+  it.each([
+    ['a prefix that is meant', { 's3:prefix': 'due/' }, true],
+    ['a longer one', { 's3:prefix': 'due/2026' }, true],
+    ['another', { 's3:prefix': 'sources' }, false],
+    ['an empty one', { 's3:prefix': '' }, false],
+    ['none', undefined, false],
+  ])('%s', (_, conditions, expected) => {
+    const ask = () => authorizer('Fn', 's3:ListBucket', BUCKET, conditions);
+    if (expected) expect(ask).not.toThrow();
+    else expect(ask).toThrow(expect.objectContaining({ code: 'AccessDenied' }));
+  });
+});
+
 describe('what a policy may not hold', () => {
   it.each([
     [

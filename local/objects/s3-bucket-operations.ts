@@ -13,10 +13,11 @@ const MOST_LISTED = 1_000;
 const MOST_DELETED = 1_000;
 
 export function listObjects(call: S3Call): ServiceResponse {
-  call.request.authorize('s3:ListBucket', bucketArn(call));
   const { query } = call.request;
+  const asked = query.get('prefix');
+  call.request.authorize('s3:ListBucket', bucketArn(call), asked === null ? {} : { 's3:prefix': asked });
   const props: ListProps = {
-    prefix: query.get('prefix') ?? '',
+    prefix: asked ?? '',
     startAfter: query.get('start-after') ?? '',
     maxKeys: maxKeys(query.get('max-keys')),
     delimiter: query.get('delimiter') ?? undefined,

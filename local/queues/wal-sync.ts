@@ -38,7 +38,11 @@ export class WalSync {
   async #sync(): Promise<void> {
     try {
       const log = await open(this.#file, 'r+');
-      await log.datasync().finally(() => log.close());
+      try {
+        await log.datasync();
+      } finally {
+        await log.close();
+      }
     } catch (error) {
       this.#onError(error);
     }

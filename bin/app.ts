@@ -2,5 +2,4 @@
 import { reportMistake, synthesize } from '../lib/tidegate-app.ts';
 import { buildMigrations } from '../scripts/build-migrations.ts';
 
-await buildMigrations();
-await synthesize().catch(reportMistake);
+await buildMigrations().then(synthesize).catch(reportMistake);

@@ -8,7 +8,8 @@ interface Trimming {
 
 /**
  * Parts of libraries that no function uses and esbuild cannot see to be unused. A name that is used all the same fails
- * the build ("No matching export"). Sizes are of the deliver function, minified: 1.5 MB before, 0.92 MB after.
+ * the build ("No matching export"). Sizes are of what the deliver function imports, minified: 1.5 MB before, 0.92 MB
+ * after.
  */
 const TRIMMINGS: readonly Trimming[] = [
   {

@@ -93,6 +93,11 @@ export class Database extends Construct {
     fn.allow(['secretsmanager:GetSecretValue'], this.serviceSecret.secretArn);
   }
 
+  /** Lets a function see whether the cluster is available, without waking it. */
+  grantDescribe(fn: TidegateFunction): void {
+    fn.allow(['rds:DescribeDBClusters'], this.cluster.clusterArn);
+  }
+
   private grantLogin(fn: TidegateFunction, secret: Secret, actions: readonly string[]): void {
     fn.addEnvironment('DATABASE_CLUSTER_ARN', this.cluster.clusterArn);
     fn.addEnvironment('DATABASE_SECRET_ARN', secret.secretArn);

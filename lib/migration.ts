@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type CfnResource, CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import type { Database } from './database.ts';
+import { migrationsSha256, schemaHead } from './migration-files.ts';
 import type { TidegateFunction } from './tidegate-function.ts';
 
 export interface MigrationProps {
@@ -17,8 +15,6 @@ export interface MigrationProps {
 // CloudFormation would wait an hour for an answer. The provider's own function ends after 15 min (Lambda quotas), so
 // nothing can answer later than that.
 const SERVICE_TIMEOUT = Duration.minutes(15);
-
-const MIGRATIONS = join(import.meta.dirname, '..', 'migrations');
 
 /**
  * Migrates the schema on every deploy that brings other migrations.
@@ -65,16 +61,9 @@ export class Migration extends Construct {
   mustPrecede(fn: TidegateFunction): void {
     fn.cfnFunction.addResourceDependency(this.cfnResource);
   }
-}
 
-function migrationsSha256(): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(MIGRATIONS).sort()) {
-    if (name.endsWith('.sql'))
-      hash
-        .update(`${name}\0`)
-        .update(readFileSync(join(MIGRATIONS, name)))
-        .update('\0');
+  /** Tells a function which version the schema should have. */
+  tellHead(fn: TidegateFunction): void {
+    fn.addEnvironment('SCHEMA_HEAD', schemaHead());
   }
-  return hash.digest('hex');
 }

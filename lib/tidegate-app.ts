@@ -1,5 +1,4 @@
 import { App } from 'aws-cdk-lib';
-import { ContextError } from '../lambdas/domain/configuration/context.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { readContext } from './stack-context.ts';
 import { TidegateStack } from './tidegate-stack.ts';
@@ -21,9 +20,12 @@ export async function synthesize(): Promise<void> {
   }
 }
 
+// Codes of what a user gets wrong: the context, a migration, an import that swells a bundle.
+const MISTAKES: readonly unknown[] = ['INVALID_CONTEXT', 'INVALID_MIGRATION', 'BUNDLE_TOO_LARGE'];
+
 /** Ends the process with 1 after a mistake of the user's, told in its own words; any other fault keeps its trace. */
 export function reportMistake(error: unknown): void {
-  if (!(error instanceof ContextError)) throw error;
+  if (!(error instanceof Error && 'code' in error && MISTAKES.includes(error.code))) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

@@ -64,6 +64,7 @@ export class TidegateStack extends Stack {
       this.database.grantStatements(fn);
     }
     this.database.grantMigration(migrate);
+    this.database.grantDescribe(health);
 
     for (const fn of [publish, deadLetter]) this.ingress.grantPut(fn);
     this.queues.deliveries.grantSend(fanOut, 'DELIVERIES_QUEUE_URL');
@@ -87,6 +88,7 @@ export class TidegateStack extends Stack {
     for (const fn of [webhooks, deliveries, health, fanOut, deliver, deadLetter, sweeper, daily]) {
       migration.mustPrecede(fn);
     }
+    migration.tellHead(health);
   }
 
   private consume(): readonly QueueConsumer[] {

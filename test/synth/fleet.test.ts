@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { statementsIn } from './policy-statements.ts';
 import { prerequisitesOf, referencesIn, synthesizedStack } from './synthesized-stack.ts';
@@ -31,6 +32,7 @@ const KNOWN_VARIABLES = [
   'CONTROL_BUCKET',
   'EVENT_SOURCE_MAPPING_IDS',
   'OWN_HOSTS',
+  'SCHEMA_HEAD',
 ];
 const USING_THE_SCHEMA = FUNCTIONS.filter((name) => name !== 'Publish' && name !== 'Migrate');
 
@@ -174,6 +176,12 @@ describe('the schema', () => {
     expect(types).toContain('AWS::RDS::DBInstance');
     expect(types).toContain('AWS::SecretsManager::SecretTargetAttachment');
     expect(before).toContain('Migrate');
+  });
+
+  it('is known by its version to who reports readiness', () => {
+    const versions = readdirSync('migrations').flatMap((name) => /^V(\d+)__/.exec(name)?.[1] ?? []);
+    const { Variables } = stack.resource('Health').Properties.Environment as { Variables: Record<string, unknown> };
+    expect(Variables.SCHEMA_HEAD).toBe(String(Math.max(...versions.map(Number))));
   });
 
   it('is asked for again when the migrations or the secret of hook_svc change', () => {

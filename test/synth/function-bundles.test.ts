@@ -48,7 +48,7 @@ describe('bundleFunctions', () => {
       const texts = ['publish', 'deliver'].map((folder) =>
         readFile(join(bundles.directory, folder, 'index.mjs'), 'utf8'),
       );
-      return Promise.all(texts).finally(bundles.dispose);
+      return Promise.all(texts).finally(() => bundles.dispose());
     };
     const first = await read();
     expect(first[0]).not.toBe(first[1]);

@@ -17,6 +17,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
   Deliveries: [...STATEMENTS, MARK, 'sqs:SendMessage on RetriesQueue'],
   Health: [
     ...STATEMENTS,
+    'rds:DescribeDBClusters on DatabaseCluster',
     's3:GetObject on ControlBucket/state/*',
     ...['Events', 'Deliveries', 'Retries', 'DeadLetters'].map(
       (name) => `lambda:GetEventSourceMapping on ${name}Mapping`,

@@ -81,7 +81,7 @@ describe('the API', () => {
   it('is throttled, and logs neither queries nor addresses nor claims', () => {
     const [stage = ''] = stack.ofType('AWS::ApiGatewayV2::Stage').map(([id]) => id);
     const { Properties } = stack.resource(stage);
-    expect(Properties.DefaultRouteSettings).toEqual({ ThrottlingBurstLimit: 2000, ThrottlingRateLimit: 2000 });
+    expect(Properties.DefaultRouteSettings).toEqual({ ThrottlingBurstLimit: 5000, ThrottlingRateLimit: 5000 });
     const { Format } = Properties.AccessLogSettings as { Format: string };
     const variables = Object.values(JSON.parse(Format) as Record<string, string>);
     expect(variables.length).toBeGreaterThan(0);

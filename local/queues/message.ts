@@ -43,6 +43,16 @@ export interface ReceivedMessage {
   readonly deadLetterSourceArn: string | undefined;
 }
 
+export interface DeleteEntry {
+  readonly id: string;
+  readonly receiptHandle: string;
+}
+
+export interface VisibilityEntry extends DeleteEntry {
+  /** 0 to 43,200 from now. */
+  readonly visibilityTimeoutSeconds: number;
+}
+
 export type SendOutcome =
   | { readonly isSent: true; readonly id: string; readonly messageId: string }
   | { readonly isSent: false; readonly id: string; readonly code: string; readonly message: string };

@@ -7,11 +7,12 @@ import { ServiceError } from '../services/service.ts';
 import { ContentCache } from './content-cache.ts';
 import type { OutgoingMessage, ReceivedMessage } from './message.ts';
 import type { QueueDatabase, StoredQueue } from './queue-database.ts';
-import { newEntry, type QueueEntry } from './queue-entry.ts';
+import { type MessageContent, newEntry, type QueueEntry } from './queue-entry.ts';
 import { invalidValue, queueDoesNotExist } from './queue-error.ts';
-import { LONGEST_VISIBILITY_SECONDS, type QueueSettings, queueArn } from './queue-properties.ts';
+import { LONGEST_VISIBILITY_SECONDS, type QueueSettings } from './queue-properties.ts';
 import { QueueState } from './queue-state.ts';
-import { formatReceipt, parseReceipt, type Receipt } from './receipt-handle.ts';
+import { parseReceipt, type Receipt } from './receipt-handle.ts';
+import { receivedMessage } from './received-message.ts';
 
 export interface QueueBookProps {
   readonly database: QueueDatabase;
@@ -123,7 +124,7 @@ export class QueueBook {
       else if (!this.#giveUp(queue, entry)) {
         queue.receive(entry, { nowMs: now, visibleAtMs: now + timeoutSeconds * 1_000, heldBy: take.heldBy });
         this.#database.receive(entry);
-        received.push(this.#received(queue, entry));
+        received.push(receivedMessage(queue.id, entry, this.#contentOf(entry)));
       }
     }
     return received;
@@ -251,25 +252,7 @@ export class QueueBook {
     this.#database.delete(entry.id);
   }
 
-  #contentOf(entry: QueueEntry) {
+  #contentOf(entry: QueueEntry): MessageContent {
     return this.#contents.drop(entry) ?? this.#database.content(entry.id);
-  }
-
-  #received(queue: QueueState, entry: QueueEntry): ReceivedMessage {
-    const { body, attributes } = this.#contentOf(entry);
-    const { messageId, deadLetterSource } = entry;
-    const receipt = { queue: queue.id, message: entry.id, receive: entry.receiveCount, messageId };
-    return {
-      messageId,
-      receiptHandle: formatReceipt(receipt),
-      body,
-      attributes,
-      groupId: entry.groupId,
-      senderId: entry.senderId,
-      sentAtMs: entry.sentAtMs,
-      firstReceivedAtMs: entry.firstReceivedAtMs,
-      receiveCount: entry.receiveCount,
-      deadLetterSourceArn: deadLetterSource === undefined ? undefined : queueArn(deadLetterSource),
-    };
   }
 }

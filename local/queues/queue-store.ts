@@ -8,29 +8,30 @@
  */
 import { ServiceError } from '../services/service.ts';
 import { GroupCommit } from './group-commit.ts';
-import { LongPolls } from './long-polls.ts';
 import type {
+  DeleteEntry,
   EntryOutcome,
   OutgoingEntry,
   OutgoingMessage,
   QueueCounts,
   ReceivedMessage,
   SendOutcome,
+  VisibilityEntry,
 } from './message.ts';
 import { checkBatchBytes, checkBatchIds, checkMessage } from './message-limits.ts';
 import { MessageMover } from './message-mover.ts';
 import { QueueBook } from './queue-book.ts';
 import { QueueDatabase } from './queue-database.ts';
-import { overLimit, storeClosed } from './queue-error.ts';
+import { storeClosed } from './queue-error.ts';
 import {
   inRange,
   LONGEST_VISIBILITY_SECONDS,
-  LONGEST_WAIT_SECONDS,
   type QueueProps,
   type QueueSettings,
   queueSettings,
 } from './queue-properties.ts';
 import type { QueueState } from './queue-state.ts';
+import { type ReceiveProps, Receiver } from './receiver.ts';
 import { WalSync } from './wal-sync.ts';
 
 export interface QueueStoreProps {
@@ -42,30 +43,6 @@ export interface QueueStoreProps {
   readonly inFlightLimit?: number;
   /** Told of faults that no caller waits for. @default writes to stderr */
   readonly onFault?: (error: unknown) => void;
-}
-
-export interface ReceiveProps {
-  readonly queue: string;
-  /** 1 to 10. @default 1 */
-  readonly max?: number | undefined;
-  /** Up to 20,000; a wait ends as soon as one message is there. @default the queue's own */
-  readonly waitMs?: number | undefined;
-  /** 0 to 43,200. @default the queue's own */
-  readonly visibilityTimeoutSeconds?: number | undefined;
-  /** Marks the messages as held by this poller of the engine until their visibility is changed or they are deleted. */
-  readonly pollerId?: string | undefined;
-  /** Ends a wait with no messages. Messages that were taken before are still returned. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface DeleteEntry {
-  readonly id: string;
-  readonly receiptHandle: string;
-}
-
-export interface VisibilityEntry extends DeleteEntry {
-  /** 0 to 43,200 from now. */
-  readonly visibilityTimeoutSeconds: number;
 }
 
 export interface QueueDescription {
@@ -85,34 +62,33 @@ export class QueueStore {
   readonly #database: QueueDatabase;
   readonly #book: QueueBook;
   readonly #commit: GroupCommit;
-  readonly #polls = new LongPolls();
   readonly #now: () => number;
-  readonly #inFlightLimit: number;
+  readonly #receiver: Receiver;
   readonly #onFault: (error: unknown) => void;
   readonly #walSync: WalSync | undefined;
   readonly #expiryRounds: NodeJS.Timeout;
   /** Redrive tasks of the dead-letter queues. */
   readonly moves: MessageMover;
-  #wake: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
   #isClosed = false;
 
   constructor({ file, now = Date.now, inFlightLimit = 120_000, onFault = console.error }: QueueStoreProps) {
     this.#now = now;
-    this.#inFlightLimit = inFlightLimit;
     this.#onFault = onFault;
     this.#database = new QueueDatabase(file);
     this.#book = new QueueBook({ database: this.#database, now, inFlightLimit });
     this.#walSync = file === ':memory:' ? undefined : new WalSync(file, this.#onFault);
     this.#commit = new GroupCommit({
       transactions: this.#database,
-      beforeCommit: () => this.#serveAll(),
+      beforeCommit: () => this.#receiver.serveAll(),
       onCommitted: () => this.#walSync?.touch(),
       onLost: (cause) => {
         this.#onFault(cause);
         this.#book.load();
       },
     });
-    this.moves = new MessageMover({ book: this.#book, database: this.#database, commit: this.#commit, now });
+    const parts = { book: this.#book, commit: this.#commit, now };
+    this.#receiver = new Receiver({ ...parts, inFlightLimit, onFault });
+    this.moves = new MessageMover({ ...parts, database: this.#database });
     this.#expiryRounds = setInterval(() => this.#dropExpired(), EXPIRY_ROUND_MS).unref();
   }
 
@@ -171,21 +147,7 @@ export class QueueStore {
    */
   async receive(props: ReceiveProps): Promise<readonly ReceivedMessage[]> {
     if (this.#isClosed) throw storeClosed();
-    const queue = this.#book.queue(props.queue);
-    inRange('MaxNumberOfMessages', props.max ?? 1, 1, 10);
-    inRange('VisibilityTimeout', props.visibilityTimeoutSeconds ?? 0, 0, LONGEST_VISIBILITY_SECONDS);
-    const waitMs = props.waitMs ?? queue.settings.receiveWaitSeconds * 1_000;
-    inRange('WaitTimeSeconds', Math.ceil(waitMs / 1_000), 0, LONGEST_WAIT_SECONDS);
-    const attempt = () => this.#attempt(queue, props);
-    const taken = attempt();
-    if (taken !== undefined) return taken;
-    if (waitMs > 0) {
-      const polled = this.#polls.wait(props.queue, { waitMs, signal: props.signal, attempt, empty: [] });
-      this.#setWake();
-      return polled;
-    }
-    if (this.#book.isFull(queue)) throw overLimit(this.#inFlightLimit);
-    return [];
+    return this.#receiver.receive(props);
   }
 
   /** Up to ten. A receipt that is not the message's latest succeeds and deletes nothing, as in AWS. */
@@ -227,8 +189,7 @@ export class QueueStore {
     this.#isClosed = true;
     this.moves.close();
     clearInterval(this.#expiryRounds);
-    clearTimeout(this.#wake?.timer);
-    this.#polls.endAll();
+    this.#receiver.close();
     this.#commit.flush();
     await this.#walSync?.close();
     this.#database.close();
@@ -258,46 +219,6 @@ export class QueueStore {
     });
     if (outcome.isDone) return { isSent: true, id: entry.id, messageId };
     return { isSent: false, id: outcome.id, code: outcome.code, message: outcome.message };
-  }
-
-  #attempt(queue: QueueState, props: ReceiveProps): Promise<readonly ReceivedMessage[]> | undefined {
-    if (this.#isClosed || !this.#book.isAnyReady(queue) || this.#book.isFull(queue)) return undefined;
-    let isEmpty = false;
-    const committed = this.#commit.run(() => {
-      const { max = 1, visibilityTimeoutSeconds, pollerId } = props;
-      const messages = this.#book.take(queue, { max, visibilityTimeoutSeconds, heldBy: pollerId });
-      isEmpty = messages.length === 0;
-      return messages;
-    });
-    if (!isEmpty) return committed;
-    // All that was ready had expired or went to the dead letters: as good as nothing.
-    committed.catch(this.#onFault);
-    return undefined;
-  }
-
-  #serveAll(): void {
-    for (const name of [...this.#polls.queues]) this.#polls.serve(name);
-    this.#setWake();
-  }
-
-  /** Sets the clock for the next message that becomes visible by itself while somebody waits for it. */
-  #setWake(): void {
-    let atMs = Number.POSITIVE_INFINITY;
-    for (const name of this.#polls.queues) {
-      atMs = Math.min(atMs, this.#book.find(name)?.nextVisibleAtMs ?? Number.POSITIVE_INFINITY);
-    }
-    if (atMs === (this.#wake?.atMs ?? Number.POSITIVE_INFINITY)) return;
-    clearTimeout(this.#wake?.timer);
-    this.#wake = undefined;
-    if (atMs === Number.POSITIVE_INFINITY || this.#isClosed) return;
-    const timer = setTimeout(
-      () => {
-        this.#wake = undefined;
-        this.#serveAll();
-      },
-      Math.max(1, atMs - this.#now()),
-    );
-    this.#wake = { atMs, timer };
   }
 
   #dropExpired(): void {

@@ -3,10 +3,9 @@
  * action's permission: IAM has none of their own. Source: Service Authorization Reference, "Amazon SQS".
  */
 import { ServiceError } from '../services/service.ts';
-import type { EntryOutcome, OutgoingEntry, SendOutcome } from './message.ts';
+import type { DeleteEntry, EntryOutcome, OutgoingEntry, SendOutcome, VisibilityEntry } from './message.ts';
 import { attributesMd5, bodyMd5 } from './message-digest.ts';
 import { checkBatchIds } from './message-limits.ts';
-import type { DeleteEntry, VisibilityEntry } from './queue-store.ts';
 import { queueAt, type SqsCall } from './sqs-call.ts';
 import { wireMessage } from './sqs-message.ts';
 import { outgoingMessage, parseRequest, sqsRequest } from './sqs-request.ts';

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { GroupCommit } from '../../../local/queues/group-commit.ts';
+import { QueueBook } from '../../../local/queues/queue-book.ts';
+import { QueueDatabase } from '../../../local/queues/queue-database.ts';
+import { queueSettings } from '../../../local/queues/queue-properties.ts';
 import { openQueueStore, type QueueStore } from '../../../local/queues/queue-store.ts';
 import { ServiceError } from '../../../local/services/service.ts';
 import { type TemporaryFolder, temporaryFolder } from '../service-bench.ts';
@@ -141,6 +144,38 @@ describe('after kill -9', () => {
     const forgotten = [...found].filter(([body, receiveCount]) => bodies('received').has(body) && receiveCount < 2);
     expect(forgotten).toEqual([]);
     await store.close();
+  });
+});
+
+describe('after a transaction that was lost', () => {
+  it('memory is what is on disk', async () => {
+    const database = new QueueDatabase(file);
+    const book = new QueueBook({ database, now: Date.now, inFlightLimit: 10 });
+    const commit = new GroupCommit({
+      transactions: database,
+      beforeCommit: () => undefined,
+      onCommitted: () => undefined,
+      onLost: () => book.load(),
+    });
+    const take = { max: 10, visibilityTimeoutSeconds: undefined, heldBy: undefined };
+    await commit.run(() => {
+      book.createQueue(queueSettings({ name: 'work' }));
+      book.put(book.queue('work'), { body: 'kept', delaySeconds: 0 });
+    });
+    const lost = await Promise.allSettled([
+      commit.run(() => book.take(book.queue('work'), take)),
+      commit.run(() => book.createQueue(queueSettings({ name: 'lost' }))),
+      commit.run(() => book.put(book.queue('work'), { body: 'lost' })),
+      commit.run(() => {
+        throw new Error('disk full');
+      }),
+    ]);
+    expect(lost.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect(book.find('lost')).toBeUndefined();
+    expect(book.queue('work').counts).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
+    const messages = await commit.run(() => book.take(book.queue('work'), take));
+    expect(messages.map(({ body, receiveCount }) => [body, receiveCount])).toEqual([['kept', 1]]);
+    database.close();
   });
 });
 

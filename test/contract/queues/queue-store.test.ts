@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReceivedMessage } from '../../../local/queues/message.ts';
 import type { QueueProps } from '../../../local/queues/queue-properties.ts';
-import { openQueueStore, type QueueStore, type ReceiveProps } from '../../../local/queues/queue-store.ts';
+import { openQueueStore, type QueueStore } from '../../../local/queues/queue-store.ts';
+import type { ReceiveProps } from '../../../local/queues/receiver.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -138,6 +139,7 @@ describe('queue store', () => {
       expect(await waiting).toEqual([]);
       const next = receive({ waitMs: 20_000 });
       await send('for the next');
+      expect(await receive({ signal: stop.signal })).toEqual([]);
       expect((await next).map(({ body }) => body)).toEqual(['for the next']);
     });
 

@@ -27,6 +27,8 @@ export interface Mappings {
   start(): void;
   /** @throws Error when there is no such mapping. */
   setEnabled(uuid: string, isEnabled: boolean): Mapping;
+  /** Stops the pollers of a function, does something while none of its batches is under way, and starts them again. */
+  pauseWhile(functionId: string, work: () => Promise<void>): Promise<void>;
   /** Stops all pollers; resolves when their batches have ended. */
   stop(): Promise<void>;
 }
@@ -35,6 +37,8 @@ interface Held {
   readonly definition: MappingDefinition;
   isEnabled: boolean;
   lastModified: Date;
+  /** Pauses under way; more than one when a worker dies again soon. */
+  pauses: number;
   poller: Poller | undefined;
   stopping: Promise<void> | undefined;
 }
@@ -50,6 +54,7 @@ export function createMappings(props: MappingsProps): Mappings {
         definition,
         isEnabled: switched[definition.uuid] ?? definition.isEnabledInTemplate,
         lastModified: new Date(),
+        pauses: 0,
         poller: undefined,
         stopping: undefined,
       },
@@ -59,7 +64,7 @@ export function createMappings(props: MappingsProps): Mappings {
 
   const start = (mapping: Held): void => {
     // A poller that is still stopping leaves its place to the new one: what it holds, it finishes.
-    if (isRunning && mapping.isEnabled) mapping.poller ??= props.startPoller(mapping.definition);
+    if (isRunning && mapping.isEnabled && mapping.pauses === 0) mapping.poller ??= props.startPoller(mapping.definition);
   };
   const stop = async (mapping: Held): Promise<void> => {
     const { poller } = mapping;
@@ -91,6 +96,19 @@ export function createMappings(props: MappingsProps): Mappings {
       if (isEnabled) start(mapping);
       else void stop(mapping);
       return toMapping(mapping);
+    },
+    async pauseWhile(functionId, work) {
+      const paused = [...held.values()].filter(({ definition }) => definition.functionId === functionId);
+      for (const mapping of paused) mapping.pauses += 1;
+      await Promise.all(paused.map(stop));
+      try {
+        await work();
+      } finally {
+        for (const mapping of paused) {
+          mapping.pauses -= 1;
+          start(mapping);
+        }
+      }
     },
     async stop() {
       isRunning = false;

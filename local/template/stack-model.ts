@@ -41,13 +41,7 @@ export interface CustomResourceModel {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-export interface ApiModel {
-  readonly logicalId: string;
-  readonly apiId: string;
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-/** Parts of an HTTP API, resolved as they stand in the template. */
+/** An HTTP API or a part of one, as it stands in the template, resolved. */
 export interface ApiPartModel {
   readonly logicalId: string;
   readonly ref: string;
@@ -68,7 +62,7 @@ export interface StackModel {
   readonly schedules: ScheduleModel[];
   readonly clusters: ClusterModel[];
   readonly customResources: CustomResourceModel[];
-  readonly apis: ApiModel[];
+  readonly apis: ApiPartModel[];
   readonly apiRoutes: ApiPartModel[];
   readonly apiIntegrations: ApiPartModel[];
   readonly apiAuthorizers: ApiPartModel[];

@@ -63,8 +63,8 @@ export class Database extends Construct {
       storageEncrypted: true,
       backup: { retention: Duration.days(7) },
       // SNAPSHOT, not RETAIN: a retained cluster keeps its subnets in use, and deleting the stack sticks at the VPC.
-      // The protection makes a delete stop at the cluster until someone switches it off on purpose (docs/deploy.md);
-      // the last snapshot outlives the stack.
+      // The protection makes a delete (and the rollback of a failed first deploy) stop at the cluster until someone
+      // switches it off on purpose (docs/deploy.md); the last snapshot outlives the stack.
       removalPolicy: RemovalPolicy.SNAPSHOT,
       deletionProtection: true,
     });

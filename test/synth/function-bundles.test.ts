@@ -48,7 +48,11 @@ describe('bundleFunctions', () => {
       const texts = ['publish', 'deliver'].map((folder) =>
         readFile(join(bundles.directory, folder, 'index.mjs'), 'utf8'),
       );
-      return Promise.all(texts).finally(() => bundles.dispose());
+      try {
+        return await Promise.all(texts);
+      } finally {
+        await bundles.dispose();
+      }
     };
     const first = await read();
     expect(first[0]).not.toBe(first[1]);

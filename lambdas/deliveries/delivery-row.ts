@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { timestampSchema } from '../adapters/database/timestamp.ts';
 import { DELIVERY_STATUSES, statusWord } from '../domain/delivery-status/delivery-status.ts';
-
-const isoTime = z.string().transform((text) => new Date(text).toISOString());
 
 export const deliveryRowSchema = z.object({
   deliveryId: z.string(),
@@ -15,13 +14,13 @@ export const deliveryRowSchema = z.object({
   statusPercent: z.number().nullable(),
   statusMessage: z.string().nullable(),
   attemptCount: z.number(),
-  nextRetryAt: isoTime.nullable(),
+  nextRetryAt: timestampSchema.nullable(),
   lastError: z.string().nullable(),
   failureReason: z.string().nullable(),
-  createdAt: isoTime,
-  deliveredAt: isoTime.nullable(),
-  lastActivityAt: isoTime,
-  expiresAt: isoTime.nullable(),
+  createdAt: timestampSchema,
+  deliveredAt: timestampSchema.nullable(),
+  lastActivityAt: timestampSchema,
+  expiresAt: timestampSchema.nullable(),
 });
 
 export type DeliveryRow = z.output<typeof deliveryRowSchema>;

@@ -1,13 +1,14 @@
 import { type ApiRequest, requireScope } from '../adapters/http-in/api-request.ts';
 import type { ApiResponse } from '../adapters/http-in/api-response.ts';
-import { parseRequest } from '../domain/api-error/validation.ts';
+import { parseQuery } from '../adapters/http-in/request-query.ts';
+import { RESUME_WAIT } from '../adapters/http-in/resume-wait.ts';
 import { decodeCursor, pageOf } from '../domain/cursor/cursor.ts';
 import {
   adminDeliveryQuerySchema,
   deadLetterQuerySchema,
   deliveryQuerySchema,
 } from '../domain/delivery/delivery-query.ts';
-import { type DeliveriesContext, RESUME_WAIT } from './deliveries-context.ts';
+import type { DeliveriesContext } from './deliveries-context.ts';
 import { deliveryView } from './delivery-row.ts';
 import { type DeliveryFilter, deliveriesQuery } from './select-deliveries.ts';
 
@@ -19,21 +20,21 @@ interface PageRequest extends DeliveryFilter {
 /** GET /v1/deliveries: the account's own. */
 export async function listDeliveries(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
   const { accountId } = request.caller();
-  const { status, ...query } = parseRequest(deliveryQuerySchema, request.query);
+  const { status, ...query } = parseQuery(deliveryQuerySchema, request);
   return page(context, { ...query, accountId, statuses: status });
 }
 
 /** GET /admin/webhooks/deliveries: across accounts. */
 export async function listAllDeliveries(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
   requireScope(request.caller(), 'webhooks:admin');
-  const { status, ...query } = parseRequest(adminDeliveryQuerySchema, request.query);
+  const { status, ...query } = parseQuery(adminDeliveryQuerySchema, request);
   return page(context, { ...query, statuses: status });
 }
 
 /** GET /admin/dead-letters: across accounts. */
 export async function listDeadLetters(context: DeliveriesContext, request: ApiRequest): Promise<ApiResponse> {
   requireScope(request.caller(), 'webhooks:admin');
-  const query = parseRequest(deadLetterQuerySchema, request.query);
+  const query = parseQuery(deadLetterQuerySchema, request);
   return page(context, { ...query, statuses: ['DEAD_LETTER'] });
 }
 

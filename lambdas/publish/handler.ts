@@ -4,17 +4,16 @@ import { readEnvironment, readSettings } from '../adapters/environment/environme
 import { apiHandler } from '../adapters/http-in/api-handler.ts';
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
-import { type PublishContext, publishEvent } from './publish-event.ts';
+import { publishRoutes } from './publish-routes.ts';
 
 const { BUS_NAME } = readEnvironment(['BUS_NAME']);
 const settings = readSettings();
-const context: PublishContext = {
-  bus: createBus({ client: createEventBridgeClient(), busName: BUS_NAME }),
-  randomBytes,
-};
 
 export const handler = apiHandler({
-  routes: { 'POST /v1/events': (request) => publishEvent(context, request) },
+  routes: publishRoutes({
+    bus: createBus({ client: createEventBridgeClient(), busName: BUS_NAME }),
+    randomBytes,
+  }),
   accountClaim: settings.accountClaim,
   log: createLog({ source: 'Publish' }),
   metrics: createMetrics({ stage: settings.stage }),

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Bus } from '../adapters/bus/bus.ts';
 import { type ApiRequest, requireScope } from '../adapters/http-in/api-request.ts';
 import type { ApiResponse } from '../adapters/http-in/api-response.ts';
+import { refuseQuery } from '../adapters/http-in/request-query.ts';
 import { ApiError } from '../domain/api-error/api-error.ts';
 import { parseEvent } from '../domain/event/incoming-event.ts';
 import { newEventUuid } from '../domain/ids/event-uuid.ts';
@@ -24,7 +25,8 @@ const RETRY_AFTER_SECONDS = 5;
 export async function publishEvent({ bus, randomBytes }: PublishContext, request: ApiRequest): Promise<ApiResponse> {
   const caller = request.caller();
   requireScope(caller, 'events:write');
-  const { payload, ...event } = parseEvent(request.bodyBytes);
+  refuseQuery(request);
+  const { payload, ...event } = parseEvent(request.body());
   const eventUuid = newEventUuid(request.receivedAtMs, randomBytes(16));
   const accepted: AcceptedEvent = {
     ...event,
@@ -38,7 +40,8 @@ export async function publishEvent({ bus, randomBytes }: PublishContext, request
   if (failure !== undefined) {
     throw new ApiError('UNAVAILABLE', 'the event was not accepted: the bus is away; send it again', {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
-      cause: failure.code,
+      // So that the log says why.
+      cause: Object.assign(new Error('PutEvents did not take the entry'), { code: failure.code }),
     });
   }
   return { status: 202, body: { eventId: event.eventId ?? eventUuid } };

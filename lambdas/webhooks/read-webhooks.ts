@@ -1,38 +1,62 @@
 import type { ApiRequest } from '../adapters/http-in/api-request.ts';
 import type { ApiResponse } from '../adapters/http-in/api-response.ts';
+import { pathId } from '../adapters/http-in/path-id.ts';
+import { parseQuery, refuseQuery } from '../adapters/http-in/request-query.ts';
+import { RESUME_WAIT } from '../adapters/http-in/resume-wait.ts';
 import { notFound } from '../domain/api-error/api-error.ts';
-import { parseRequest } from '../domain/api-error/validation.ts';
 import { decodeCursor, pageOf } from '../domain/cursor/cursor.ts';
 import { pageQuerySchema } from '../domain/cursor/page-query.ts';
-import { isUuid } from '../domain/ids/uuid.ts';
 import { selectWebhook, selectWebhooks } from './select-webhooks.ts';
 import { type WebhookRow, webhookView } from './webhook-row.ts';
-import { RESUME_WAIT, type WebhooksContext } from './webhooks-context.ts';
+import type { WebhooksContext } from './webhooks-context.ts';
+
+/**
+ * Rows of one call. With 100 filters of 128 characters and a long URL a row is some 20 KB, and a result set of the Data
+ * API holds 1 MiB (AuroraUserGuide, data-api.limitations).
+ */
+const ROWS_PER_CALL = 40;
 
 /** GET /v1/webhooks */
-export async function listWebhooks({ database }: WebhooksContext, request: ApiRequest): Promise<ApiResponse> {
+export async function listWebhooks(context: WebhooksContext, request: ApiRequest): Promise<ApiResponse> {
   const { accountId } = request.caller();
-  const { limit, cursor } = parseRequest(pageQuerySchema, request.query);
+  const { limit, cursor } = parseQuery(pageQuerySchema, request);
   const after = cursor === undefined ? null : decodeCursor(cursor);
-  const rows = await database.query(selectWebhooks, { account: accountId, after, limit: limit + 1 }, RESUME_WAIT);
-  const page = pageOf(rows, limit, ({ webhookId }) => webhookId);
+  const page = pageOf(await select(context, { accountId, after, count: limit + 1 }), limit, (row) => row.webhookId);
   return { status: 200, body: { ...page, data: page.data.map(webhookView) } };
 }
 
 /** GET /v1/webhooks/{id} */
 export async function readWebhook(context: WebhooksContext, request: ApiRequest): Promise<ApiResponse> {
   const { accountId } = request.caller();
-  return { status: 200, body: webhookView(await ownWebhook(context, accountId, request.path.id)) };
+  refuseQuery(request);
+  return { status: 200, body: webhookView(await ownWebhook(context, accountId, pathId(request, 'webhook'))) };
 }
 
-/** @throws ApiError NOT_FOUND alike for a malformed id, an unknown one, and another account's. */
+/** @throws ApiError NOT_FOUND alike for an unknown id and another account's. */
 export async function ownWebhook(
   { database }: WebhooksContext,
   accountId: string,
-  id: string | undefined,
+  webhookId: string,
 ): Promise<WebhookRow> {
-  if (id === undefined || !isUuid(id)) throw notFound('webhook');
-  const [row] = await database.query(selectWebhook, { id, account: accountId }, RESUME_WAIT);
+  const [row] = await database.query(selectWebhook, { id: webhookId, account: accountId }, RESUME_WAIT);
   if (row === undefined) throw notFound('webhook');
   return row;
+}
+
+interface Selection {
+  readonly accountId: string;
+  readonly after: string | null;
+  readonly count: number;
+}
+
+async function select({ database }: WebhooksContext, { accountId, after, count }: Selection): Promise<WebhookRow[]> {
+  const rows: WebhookRow[] = [];
+  while (rows.length < count) {
+    const limit = Math.min(ROWS_PER_CALL, count - rows.length);
+    const parameters = { account: accountId, after: rows.at(-1)?.webhookId ?? after, limit };
+    const found = await database.query(selectWebhooks, parameters, RESUME_WAIT);
+    rows.push(...found);
+    if (found.length < limit) break;
+  }
+  return rows;
 }

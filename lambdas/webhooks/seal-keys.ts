@@ -1,5 +1,6 @@
+import { RESUME_WAIT } from '../adapters/http-in/resume-wait.ts';
 import { ed25519PairFrom } from '../domain/secret/ed25519-key.ts';
-import { RESUME_WAIT, type WebhooksContext } from './webhooks-context.ts';
+import type { WebhooksContext } from './webhooks-context.ts';
 
 interface Owner {
   readonly accountId: string;

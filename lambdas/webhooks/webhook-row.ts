@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { timestampSchema } from '../adapters/database/timestamp.ts';
 import { SIGNING_ALGORITHMS } from '../domain/signature/signing-key.ts';
-import { WEBHOOK_MODES } from '../domain/webhook/webhook-request.ts';
-
-const isoTime = z.string().transform((text) => new Date(text).toISOString());
+import { API_VERSIONS, WEBHOOK_MODES } from '../domain/webhook/webhook-request.ts';
 
 /** A webhook as its row says; sealed secrets are not read where they are not needed. */
 export const webhookRowSchema = z.object({
@@ -14,14 +13,12 @@ export const webhookRowSchema = z.object({
   isActive: z.boolean(),
   mode: z.enum(WEBHOOK_MODES),
   rateLimitPerSecond: z.number().nullable(),
-  apiVersion: z.enum(['v1', 'v2']),
+  apiVersion: z.enum(API_VERSIONS),
   signingAlgorithm: z.enum(SIGNING_ALGORITHMS),
   publicKey: z.string().nullable(),
   disabledReason: z.string().nullable(),
-  createdAt: isoTime,
-  updatedAt: isoTime,
-  /** The row's exact updated_at, microseconds included: what a change compares. */
-  version: z.string(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
 });
 
 export type WebhookRow = z.output<typeof webhookRowSchema>;
@@ -31,12 +28,11 @@ export const WEBHOOK_JSON = `json_build_object(
   'webhookId', c.webhook_id, 'accountId', c.account_id, 'url', c.url, 'description', c.description,
   'events', to_json(c.events), 'isActive', c.is_active, 'mode', c.mode, 'rateLimitPerSecond', c.rate_limit_per_second,
   'apiVersion', coalesce(c.api_version, 'v1'), 'signingAlgorithm', c.signing_algorithm, 'publicKey', c.public_key,
-  'disabledReason', c.disabled_reason, 'createdAt', c.created_at, 'updatedAt', c.updated_at,
-  'version', c.updated_at::text)::text`;
+  'disabledReason', c.disabled_reason, 'createdAt', c.created_at, 'updatedAt', c.updated_at)::text`;
 
 /** The webhook of the API: design section 10, small print. */
-export function webhookView({ version: _version, publicKey, ...webhook }: WebhookRow): Record<string, unknown> {
-  // No circuit opens yet: every webhook's is closed.
+export function webhookView({ publicKey, ...webhook }: WebhookRow): Record<string, unknown> {
   const hasPublicKey = publicKey !== null && webhook.signingAlgorithm === 'ed25519';
+  // No circuit opens yet: every webhook's is closed.
   return { ...webhook, ...(hasPublicKey ? { publicKey } : {}), circuit: 'closed' };
 }

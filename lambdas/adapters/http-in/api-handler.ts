@@ -1,25 +1,22 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { ApiError } from '../../domain/api-error/api-error.ts';
-import { isDatabaseFault } from '../database/database-fault.ts';
 import type { Log } from '../log/log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type ApiRequest, apiRequest, type GatewayEvent } from './api-request.ts';
 import { type ApiResponse, errorResponse, toGateway } from './api-response.ts';
-
-/** One route's work. Expected refusals are thrown as ApiError; anything else thrown is a fault of ours or of AWS. */
-export type Operation = (request: ApiRequest) => Promise<ApiResponse>;
+import type { Operation, Routes } from './bind-routes.ts';
+import { isServiceAway } from './service-away.ts';
 
 interface ApiHandlerProps {
-  /** By the gateway's route key: `GET /v1/webhooks/{id}`. */
-  readonly routes: Readonly<Record<string, Operation>>;
+  readonly routes: Routes;
   readonly accountClaim: string;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
 
-type ApiHandler = (event: GatewayEvent, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+export type ApiHandler = (event: GatewayEvent, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /** How long a client should wait before it tries again after a fault of a service behind us. */
 const RETRY_AFTER_FAULT_SECONDS = 5;
@@ -69,8 +66,8 @@ function toApiError(error: unknown): ApiError {
   return new ApiError('INTERNAL', 'Something went wrong on our side; it has been logged', { cause: error });
 }
 
-/** Every adapter's fault says whether trying again can help. */
+/** An adapter's own fault says whether trying again can help. */
 function isRetryableFault(error: unknown): boolean {
-  if (isDatabaseFault(error)) return error.retryable;
-  return error instanceof Error && 'retryable' in error && error.retryable === true;
+  if (error instanceof Error && 'retryable' in error) return error.retryable === true;
+  return isServiceAway(error);
 }

@@ -1,5 +1,9 @@
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
 import { ApiError } from '../../domain/api-error/api-error.ts';
+import { hasForbiddenCharacters } from '../../domain/text/forbidden-characters.ts';
+
+/** Of every `account_id` column. */
+const ACCOUNT_MAX_CHARS = 128;
 
 /** Who calls, as the gateway's authorizer proved it. */
 export interface Caller {
@@ -11,8 +15,6 @@ export interface Caller {
 
 /** One request as an operation sees it. */
 export interface ApiRequest {
-  /** Text before parsing: the body's own bytes, decoded from base64 where the gateway encoded them. */
-  readonly bodyBytes: Buffer;
   readonly query: Readonly<Record<string, string>>;
   readonly path: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,6 +22,11 @@ export interface ApiRequest {
   readonly receivedAtMs: number;
   /** @throws ApiError UNAUTHORIZED without claims, FORBIDDEN without the account claim. */
   caller(): Caller;
+  /**
+   * The body's own bytes, before any parsing.
+   * @throws ApiError VALIDATION_ERROR when they were no UTF-8 and the gateway has already put U+FFFD in their place.
+   */
+  body(): Buffer;
 }
 
 /** The typings know the authorizer only on events of authorized routes; a function here serves both kinds. */
@@ -31,14 +38,13 @@ export type GatewayEvent = APIGatewayProxyEventV2WithRequestContext<
 
 /** HTTP API, payload format 2.0. `accountClaim` names the claim that holds the account. */
 export function apiRequest(event: GatewayEvent, accountClaim: string, receivedAtMs: number): ApiRequest {
-  const bodyBytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   return {
-    bodyBytes,
     query: defined(event.queryStringParameters ?? {}),
     path: defined(event.pathParameters ?? {}),
     headers: defined(event.headers),
     receivedAtMs,
     caller: () => callerFrom(event, accountClaim),
+    body: () => bodyFrom(event),
   };
 }
 
@@ -52,15 +58,33 @@ export function requireScope(caller: Caller, scope: 'webhooks:admin' | 'events:w
   }
 }
 
+/**
+ * A body of a text type reaches the function as text: what was no UTF-8 is U+FFFD by then, and stored so it would be
+ * another event than the one sent. The length on the wire tells the two apart (but for a cut character of four bytes,
+ * whose three left over are as long as U+FFFD).
+ */
+function bodyFrom({ body = '', isBase64Encoded, headers }: GatewayEvent): Buffer {
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  const sentBytes = headers['content-length'];
+  if (!isBase64Encoded && sentBytes !== undefined && body.includes('\ufffd') && Number(sentBytes) !== bytes.length) {
+    throw new ApiError('VALIDATION_ERROR', 'the body is not valid UTF-8');
+  }
+  return bytes;
+}
+
 function callerFrom(event: GatewayEvent, accountClaim: string): Caller {
   const claims = event.requestContext.authorizer?.jwt?.claims;
   if (claims === undefined) throw new ApiError('UNAUTHORIZED', 'This needs a bearer token');
   const accountId = claims[accountClaim];
-  if (typeof accountId !== 'string' || accountId === '' || accountId.length > 128) {
+  if (typeof accountId !== 'string' || !isUsableAccount(accountId)) {
     throw new ApiError('FORBIDDEN', `The token has no usable claim ${accountClaim}, which names the account`);
   }
   const { sub, scope, scp } = claims;
   return { accountId, subject: typeof sub === 'string' ? sub : '', scopes: new Set([...words(scope), ...words(scp)]) };
+}
+
+function isUsableAccount(text: string): boolean {
+  return text !== '' && text.length <= ACCOUNT_MAX_CHARS && !hasForbiddenCharacters(text);
 }
 
 /** Claims reach a function as text; a claim that was a list arrives as `[a b]`. Source: HTTP API JWT authorizers. */

@@ -40,7 +40,6 @@ describe('the context', () => {
     ['terminalRetentionDays', '6'],
     ['inFlightLimit', '120000'],
     ['deliveriesMaxConcurrency', '1'],
-    ['alarmEmail', 'nobody'],
   ])('refuses %s=%s and names it', (key, value) => {
     expect(() => parseContext({ [key]: value })).toThrow(new RegExp(`^The context is not valid:\\n {2}${key}`));
   });

@@ -98,7 +98,6 @@ export const contextSchema = z.strictObject({
   gateTargets: textList
     .default([])
     .describe('Hosts (`host[:port]`) and CIDR ranges that the gate may forward to although they are not public.'),
-  alarmEmail: z.email().optional().describe('Where alarms are sent; absent: alarms only show in CloudWatch.'),
 });
 
 export type Context = z.output<typeof contextSchema>;
@@ -133,7 +132,7 @@ export function parseContext(given: Readonly<Record<string, unknown>>): Context 
 
 function problemsOf(issue: z.core.$ZodIssue): ContextProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ key, message: 'no such key; see docs/deploy.md for the keys there are' }));
+    return issue.keys.map((key) => ({ key, message: 'no such key; see docs/configuration.md for the keys there are' }));
   }
   return [{ key: issue.path.join('.'), message: issue.message }];
 }

@@ -23,9 +23,13 @@ const TRIMMINGS: readonly Trimming[] = [
     contents: "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
   },
   {
-    // Its index also loads fetch, WebSocket, caches and mocks (-290 KB).
+    // Its index also loads fetch, WebSocket, caches and mocks (-290 KB). It is there, too, that a dispatcher is given
+    // its methods; of those only `request` is used.
     module: /[\\/]undici[\\/]index\.js$/,
-    contents: `export { default as Agent } from './lib/dispatcher/agent.js';
+    contents: `import Dispatcher from './lib/dispatcher/dispatcher.js';
+      import request from './lib/api/api-request.js';
+      Dispatcher.prototype.request = request;
+      export { default as Agent } from './lib/dispatcher/agent.js';
       export { default as buildConnector } from './lib/core/connect.js';`,
   },
 ];

@@ -55,7 +55,12 @@ export interface Queues {
 const DEPTH_CACHE_MS = 30_000;
 
 export function createSqsClient(): SQSClient {
-  return new SQSClient(clientOptions({ requestTimeoutMs: 5_000, maxAttempts: 2, maxSockets: 50 }));
+  return new SQSClient({
+    ...clientOptions({ requestTimeoutMs: 5_000, maxAttempts: 2, maxSockets: 50 }),
+    // The URL of a queue names AWS's own host even where the endpoint is another one (queueUrlFromArn): by default the
+    // SDK would send there, past the endpoint that the environment sets.
+    useQueueUrlAsEndpoint: false,
+  });
 }
 
 export function createQueues({ client, now = Date.now }: { client: SQSClient; now?: () => number }): Queues {

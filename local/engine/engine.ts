@@ -101,11 +101,18 @@ function open({ base, plan, stack, options, teardown }: OpenProps): void {
   teardown.add('schedules', schedules.stop);
   const inUse = setInterval(() => markUsed(base.assemblyFolder), DAY_MS).unref();
   teardown.add('synth mark', () => clearInterval(inUse));
-  api.configure(apiConfiguration(plan.model, stack.permissions));
+  const configuration = apiConfiguration(plan.model, stack.permissions);
+  api.configure(configuration);
   // Again, so that it comes first at the end: nothing new is accepted while the rest is still there to finish.
   teardown.add('http api', base.closeApi);
   // Not awaited: a request that comes now waits for its own function alone.
-  void functions.warmUp();
+  const { mappings, schedules: due } = plan.model;
+  void functions.warmUp(
+    new Set([
+      ...configuration.routes.map(({ functionName }) => functionName),
+      ...[...mappings, ...due].map(({ functionId }) => functionId),
+    ]),
+  );
 }
 
 interface ToEngineProps {

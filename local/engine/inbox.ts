@@ -2,9 +2,10 @@
  * A receiver to try things with: it takes every request with 200, says so on the terminal, and shows the last ones under
  * `GET /_local/inbox`. On a port of its own, since Tidegate's own hosts are refused as targets.
  */
-import type { LocalHandler } from '../http-api/local-handlers.ts';
+
 import { readBody, readRequest } from '../http-api/http-request.ts';
 import { startHttpServer } from '../http-api/http-server.ts';
+import type { LocalHandler } from '../http-api/local-handlers.ts';
 
 export interface Arrival {
   readonly receivedAt: string;

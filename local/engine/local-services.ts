@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { createBusService } from '../bus/bus-service.ts';
 import { ClusterService } from '../clusters/cluster-service.ts';
-import { DataApi } from '../data-api/data-api.ts';
 import type { Credentials } from '../data-api/connections.ts';
+import { DataApi } from '../data-api/data-api.ts';
 import type { FunctionHost } from '../functions/function-host.ts';
 import { createLambdaService } from '../functions/lambda-service.ts';
 import { createKeyService } from '../keys/key-service.ts';

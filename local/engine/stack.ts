@@ -66,7 +66,8 @@ export async function raiseStack(props: StackProps): Promise<Stack> {
 
 function toDefinition({ base, plan, options }: StackProps, model: FunctionModel): FunctionDefinition {
   const codeDirectory = plan.assembly.assets.get(model.codeKey);
-  if (codeDirectory === undefined) throw new EngineError('CODE_MISSING', `the assembly has no code of ${model.logicalId}`);
+  if (codeDirectory === undefined)
+    throw new EngineError('CODE_MISSING', `the assembly has no code of ${model.logicalId}`);
   const { logicalId, functionName, arn, handler, timeoutSeconds, memoryMb } = model;
   const { isEgressPublic } = options;
   const environment = functionEnvironment(model, { servicesUrl: base.server.url, isEgressPublic });

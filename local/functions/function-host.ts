@@ -14,8 +14,8 @@ export interface FunctionHost {
    * @param logicalId of a function that was added; any other ends as failed with ResourceNotFoundException.
    */
   invoke(logicalId: string, event: unknown): Promise<InvocationOutcome>;
-  /** Loads the code of every function, so that the first request does not wait for it. */
-  warmUp(): Promise<void>;
+  /** Loads the code of these functions, so that the first request does not wait for it. */
+  warmUp(logicalIds: Iterable<string>): Promise<void>;
   /** Ends a function's worker as a crash would; the next invocation starts another. */
   kill(logicalId: string): Promise<void>;
   /** Ends all workers; invocations under way end as sandbox-lost. */
@@ -45,11 +45,11 @@ export function createFunctionHost(props: FunctionHostProps): FunctionHost {
       if (found === undefined || isClosed) return notInvocable(logicalId, isClosed);
       return found.sandbox.invoke(JSON.stringify(event) ?? 'null');
     },
-    async warmUp() {
+    async warmUp(logicalIds) {
       // One after the other: the engine itself is working while they load.
-      for (const { sandbox } of hosted.values()) {
+      for (const logicalId of logicalIds) {
         if (isClosed) return;
-        await sandbox.warmUp();
+        await hosted.get(logicalId)?.sandbox.warmUp();
       }
     },
     async kill(logicalId) {

@@ -64,7 +64,8 @@ export function createMappings(props: MappingsProps): Mappings {
 
   const start = (mapping: Held): void => {
     // A poller that is still stopping leaves its place to the new one: what it holds, it finishes.
-    if (isRunning && mapping.isEnabled && mapping.pauses === 0) mapping.poller ??= props.startPoller(mapping.definition);
+    if (isRunning && mapping.isEnabled && mapping.pauses === 0)
+      mapping.poller ??= props.startPoller(mapping.definition);
   };
   const stop = async (mapping: Held): Promise<void> => {
     const { poller } = mapping;

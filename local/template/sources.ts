@@ -4,7 +4,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Folders and files of the checkout that a synth reads. Bundles hold `lambdas/` and, through package-lock, libraries. */
-const SOURCES = ['bin/app.ts', 'lib', 'lambdas', 'migrations', 'scripts', 'package-lock.json', 'package.json', 'cdk.json'];
+const SOURCES = [
+  'bin/app.ts',
+  'lib',
+  'lambdas',
+  'migrations',
+  'scripts',
+  'package-lock.json',
+  'package.json',
+  'cdk.json',
+];
 
 // Written by the synth itself, from sources that are counted already.
 const IS_GENERATED = /[\\/]generated[\\/]/;

@@ -5,7 +5,17 @@
  * seconds to every start.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint } from './sources.ts';
 import { TemplateError } from './template.ts';
@@ -40,6 +50,8 @@ export async function synthesize(props: SynthProps): Promise<Synthesis> {
   const unfinished = `${directory}.${process.pid}`;
   try {
     await runApp(props, unfinished);
+    // As in Lambda: `.js` without a package.json is CommonJS, whatever the checkout around the cache says.
+    writeFileSync(join(unfinished, 'package.json'), '{}\n');
     moveInto(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });

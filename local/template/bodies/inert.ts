@@ -37,11 +37,11 @@ function inertBody(attributes: readonly string[]): ResourceBody {
     const name = physicalName(request, 255);
     const service = request.type.split('::')[1]?.toLowerCase();
     const arn = `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${name}`;
-    const valueOf = (attribute: string): string => {
+    const valueFor = (attribute: string): string => {
       if (attribute.endsWith('Arn')) return arn;
       return attribute === 'AvailabilityZone' ? LOCAL_AVAILABILITY_ZONES[0] : name;
     };
     const ref = request.type === 'AWS::SNS::Topic' ? arn : name;
-    return { ref, attributes: Object.fromEntries(attributes.map((attribute) => [attribute, valueOf(attribute)])) };
+    return { ref, attributes: Object.fromEntries(attributes.map((attribute) => [attribute, valueFor(attribute)])) };
   };
 }

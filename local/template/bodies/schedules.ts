@@ -34,9 +34,14 @@ export function scheduleBodies(model: StackModel): Record<string, ResourceBody> 
         input: JSON.parse(Target.Input),
         isEnabled: State === 'ENABLED',
         timetable:
-          seconds === undefined ? parseSchedule(ScheduleExpression, ScheduleExpressionTimezone) : every(seconds * 1_000),
+          seconds === undefined
+            ? parseSchedule(ScheduleExpression, ScheduleExpressionTimezone)
+            : every(seconds * 1_000),
       });
-      return { ref: request.logicalId, attributes: { Arn: `arn:aws:scheduler:::schedule/default/${request.logicalId}` } };
+      return {
+        ref: request.logicalId,
+        attributes: { Arn: `arn:aws:scheduler:::schedule/default/${request.logicalId}` },
+      };
     },
   };
 }

@@ -36,7 +36,11 @@ function databaseBodies(model: StackModel, places: Places): Record<string, Resou
       const ref = physicalName(request, LONGEST_BUCKET_NAME).toLowerCase();
       const arn = `arn:aws:rds:${LOCAL_REGION}:${LOCAL_ACCOUNT}:cluster:${ref}`;
       model.clusters.push({ arn, databaseName: DatabaseName });
-      const endpoints = { 'Endpoint.Address': '127.0.0.1', 'ReadEndpoint.Address': '127.0.0.1', 'Endpoint.Port': '5432' };
+      const endpoints = {
+        'Endpoint.Address': '127.0.0.1',
+        'ReadEndpoint.Address': '127.0.0.1',
+        'Endpoint.Port': '5432',
+      };
       return { ref, attributes: { DBClusterArn: arn, DBClusterResourceId: ref, ...endpoints } };
     },
     'AWS::SecretsManager::Secret': (request) => {

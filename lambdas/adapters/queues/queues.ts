@@ -46,10 +46,11 @@ export interface Queues {
   /** Best effort: a message whose change fails comes back after the queue's own visibility timeout. */
   changeVisibility(queueUrl: string, changes: readonly VisibilityChange[]): Promise<{ readonly failed: number }>;
   /**
-   * Approximate, and up to 30 s old.
+   * Approximate, and up to `maxAgeMs` old.
+   * @param maxAgeMs @default 30 s
    * @throws the SDK's error when it cannot be read.
    */
-  depth(queueUrl: string): Promise<QueueDepth>;
+  depth(queueUrl: string, maxAgeMs?: number): Promise<QueueDepth>;
 }
 
 const DEPTH_CACHE_MS = 30_000;
@@ -76,9 +77,9 @@ export function createQueues({ client, now = Date.now }: { client: SQSClient; no
       const failed = await Promise.all(batches.map((batch) => changeBatch(client, queueUrl, batch)));
       return { failed: failed.reduce((sum, count) => sum + count, 0) };
     },
-    depth: async (queueUrl) => {
+    depth: async (queueUrl, maxAgeMs = DEPTH_CACHE_MS) => {
       const known = depths.get(queueUrl);
-      if (known !== undefined && now() - known.readAt < DEPTH_CACHE_MS) return known.depth;
+      if (known !== undefined && now() - known.readAt < maxAgeMs) return known.depth;
       const depth = await readDepth(client, queueUrl);
       depths.set(queueUrl, { depth, readAt: now() });
       return depth;

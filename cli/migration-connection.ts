@@ -32,8 +32,8 @@ export async function connectMigrations(
   await buildMigrations();
   const { BUNDLE } = await import('../lambdas/migrate/bundle.ts');
   const oneAttempt = clientOptions({ maxAttempts: 1, maxSockets: 1, requestTimeoutMs: DATA_API_REQUEST_TIMEOUT_MS });
-  const dataApi = new RDSDataClient({ ...oneAttempt, ...target.client('rds-data') });
-  const secrets = new SecretsManagerClient({ ...target.client('secretsmanager') });
+  const dataApi = new RDSDataClient({ ...oneAttempt, ...target.client('rdsData') });
+  const secrets = new SecretsManagerClient({ ...target.client('secretsManager') });
   const objects = new S3Client({ ...target.client('s3'), forcePathStyle: true });
   const time = runTime(BUDGET_MS);
   const database = new DataApiDatabase({

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { z } from 'zod';
+import { type EngineFile, readEngineFile } from '../local/engine/engine-file.ts';
 
 /** What a command talks to: a running local engine, or a stack in AWS. Both are reached by the same clients. */
 export interface Target {
@@ -11,7 +10,7 @@ export interface Target {
   /** The stack's outputs (`ApiUrl`, `ClusterArn`, …); the local engine has the same ones. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Options for an AWS client: an endpoint and the operator's credentials locally, the caller's own in AWS. */
-  readonly client: (service: string) => ClientOptions;
+  readonly client: (service: keyof EngineFile['endpoints']) => ClientOptions;
 }
 
 export interface ClientOptions {
@@ -30,26 +29,22 @@ export class TargetError extends Error {
   readonly code = 'NO_TARGET';
 }
 
-/** `<data>/engine.json`, as far as commands need it. Source: design section 8. */
-const engineSchema = z.object({
-  url: z.string(),
-  pid: z.number(),
-  endpoints: z.record(z.string(), z.string()),
-});
-
-type Engine = z.output<typeof engineSchema>;
+/** Where local services answer; SDK clients want one, the services themselves have none. */
+const LOCAL_REGION = 'us-east-1';
 
 /**
  * Finds the stack of that name, or else the engine that runs on the data folder.
  * @throws TargetError
  */
 export async function findTarget({ data, stack }: TargetOptions): Promise<Target> {
-  if (stack !== undefined) {
-    return { kind: 'stack', name: stack, outputs: await readOutputs({}, stack), client: () => ({}) };
-  }
-  const engine = await readEngine(data);
-  const client = (service: string) => localClient(engine, service);
-  return { kind: 'local', name: data, outputs: await readOutputs(client('cloudformation'), undefined), client };
+  if (stack !== undefined) return { kind: 'stack', name: stack, outputs: await readOutputs(stack), client: () => ({}) };
+  const engine = readEngine(data);
+  return {
+    kind: 'local',
+    name: data,
+    outputs: engine.outputs,
+    client: (service) => localClient(engine.endpoints[service]),
+  };
 }
 
 /**
@@ -63,46 +58,38 @@ export function outputOf(target: Target, name: string): string {
   return value;
 }
 
-async function readEngine(data: string): Promise<Engine> {
+function readEngine(data: string): EngineFile {
   const file = join(data, 'engine.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    throw new TargetError(
-      `no engine runs on ${data} (${file} is missing): start one with npm start, or name --data or --stack`,
-    );
+  const engine = parseEngineFile(file);
+  if (engine === undefined) {
+    const advice = 'start one with npm start, or name --data or --stack';
+    throw new TargetError(`no engine runs on ${data} (${file} is missing): ${advice}`);
   }
-  const engine = engineSchema.safeParse(parseJson(text));
-  if (!engine.success) throw new TargetError(`${file} is not what an engine of this version writes: start it again`);
-  if (!isAlive(engine.data.pid)) {
-    throw new TargetError(
-      `no engine runs on ${data} (its process ${engine.data.pid} is gone): start it with npm start`,
-    );
-  }
-  return engine.data;
+  if (isAlive(engine.pid)) return engine;
+  throw new TargetError(`no engine runs on ${data} (its process ${engine.pid} is gone): start it with npm start`);
 }
 
-function localClient(engine: Engine, service: string): ClientOptions {
-  const plain = (name: string) => name.toLowerCase().replaceAll('-', '');
-  const endpoint = Object.entries(engine.endpoints).find(([name]) => plain(name) === plain(service))?.[1];
-  if (endpoint === undefined) throw new TargetError(`the engine at ${engine.url} has no endpoint of ${service}`);
-  const region = 'us-east-1';
-  return { endpoint, region, credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' } };
-}
-
-async function readOutputs(
-  options: ClientOptions,
-  stack: string | undefined,
-): Promise<Readonly<Record<string, string>>> {
-  const client = new CloudFormationClient({ ...options });
+function parseEngineFile(file: string): EngineFile | undefined {
   try {
-    const { Stacks = [] } = await client.send(
-      new DescribeStacksCommand(stack === undefined ? {} : { StackName: stack }),
-    );
+    return readEngineFile(file);
+  } catch (cause) {
+    throw new TargetError(`${file} is not what an engine of this version writes: start it again`, { cause });
+  }
+}
+
+function localClient(endpoint: string): ClientOptions {
+  return { endpoint, region: LOCAL_REGION, credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' } };
+}
+
+async function readOutputs(stack: string): Promise<Readonly<Record<string, string>>> {
+  const client = new CloudFormationClient({});
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
     const outputs = Stacks[0]?.Outputs ?? [];
     return Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TargetError(`the outputs of ${stack ?? 'the engine'} could not be read: ${reason}`, { cause });
+    throw new TargetError(`the outputs of stack ${stack} could not be read: ${reason}`, { cause });
   } finally {
     client.destroy();
   }
@@ -115,13 +102,5 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // EPERM: it runs, as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { readInParts } from '../adapters/database/read-in-parts.ts';
 import type { ApiRequest } from '../adapters/http-in/api-request.ts';
 import type { ApiResponse } from '../adapters/http-in/api-response.ts';
 import { pathId } from '../adapters/http-in/path-id.ts';
@@ -10,18 +11,23 @@ import { selectWebhook, selectWebhooks } from './select-webhooks.ts';
 import { type WebhookRow, webhookView } from './webhook-row.ts';
 import type { WebhooksContext } from './webhooks-context.ts';
 
-/**
- * Rows of one call. With 100 filters of 128 characters and a long URL a row is some 20 KB, and a result set of the Data
- * API holds 1 MiB (AuroraUserGuide, data-api.limitations).
- */
+/** With 100 filters of 128 characters and a long URL a row is some 22 KB. */
 const ROWS_PER_CALL = 40;
 
 /** GET /v1/webhooks */
-export async function listWebhooks(context: WebhooksContext, request: ApiRequest): Promise<ApiResponse> {
+export async function listWebhooks({ database }: WebhooksContext, request: ApiRequest): Promise<ApiResponse> {
   const { accountId } = request.caller();
   const { limit, cursor } = parseQuery(pageQuerySchema, request);
-  const after = cursor === undefined ? null : decodeCursor(cursor);
-  const page = pageOf(await select(context, { accountId, after, count: limit + 1 }), limit, (row) => row.webhookId);
+  const start = cursor === undefined ? null : decodeCursor(cursor);
+  const rows = await readInParts<WebhookRow>({
+    count: limit + 1,
+    rowsPerCall: ROWS_PER_CALL,
+    read: (count, last) => {
+      const parameters = { account: accountId, after: last?.webhookId ?? start, limit: count };
+      return database.query(selectWebhooks, parameters, RESUME_WAIT);
+    },
+  });
+  const page = pageOf(rows, limit, ({ webhookId }) => webhookId);
   return { status: 200, body: { ...page, data: page.data.map(webhookView) } };
 }
 
@@ -41,22 +47,4 @@ export async function ownWebhook(
   const [row] = await database.query(selectWebhook, { id: webhookId, account: accountId }, RESUME_WAIT);
   if (row === undefined) throw notFound('webhook');
   return row;
-}
-
-interface Selection {
-  readonly accountId: string;
-  readonly after: string | null;
-  readonly count: number;
-}
-
-async function select({ database }: WebhooksContext, { accountId, after, count }: Selection): Promise<WebhookRow[]> {
-  const rows: WebhookRow[] = [];
-  while (rows.length < count) {
-    const limit = Math.min(ROWS_PER_CALL, count - rows.length);
-    const parameters = { account: accountId, after: rows.at(-1)?.webhookId ?? after, limit };
-    const found = await database.query(selectWebhooks, parameters, RESUME_WAIT);
-    rows.push(...found);
-    if (found.length < limit) break;
-  }
-  return rows;
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { MigrationBundle } from '../../lambdas/domain/migrations/bundle.ts';
 import { DataApiDatabase } from '../../lambdas/migrate/data-api-database.ts';
 import type { MigrationSession } from '../../lambdas/migrate/locked-transaction.ts';
+import { DatabaseFault, type MigrationTransaction } from '../../lambdas/migrate/migration-database.ts';
 import { runTime } from '../../lambdas/migrate/run-time.ts';
 import { compileMigrations, type MigrationSource, readSources } from '../../scripts/migrations/compile-migrations.ts';
 import type { TestDatabase } from './database.ts';
@@ -44,6 +45,30 @@ export async function bundleWith(...files: readonly MigrationSource[]): Promise<
 export async function bundleUpTo(version: number): Promise<MigrationBundle> {
   const sources = await readSources(MIGRATIONS_FOLDER);
   return compileMigrations(sources.filter(({ script }) => Number(/^[VU](\d+)__/.exec(script)?.[1]) <= version));
+}
+
+/** Loses the answer of one commit that did happen: the one after `statement` was run. */
+export function losingCommitAfter(session: MigrationSession, statement: RegExp): MigrationSession {
+  let isLost = false;
+  const begin = async (): Promise<MigrationTransaction> => {
+    const transaction = await session.database.begin();
+    let isSeen = false;
+    return {
+      execute: (sql, parameters) => {
+        isSeen ||= statement.test(sql);
+        return transaction.execute(sql, parameters);
+      },
+      query: (sql, parameters) => transaction.query(sql, parameters),
+      commit: async () => {
+        await transaction.commit();
+        if (!isSeen || isLost) return;
+        isLost = true;
+        throw new DatabaseFault({ code: 'ECONNRESET', message: 'lost', retryable: true, cause: undefined });
+      },
+      rollback: () => transaction.rollback(),
+    };
+  };
+  return { ...session, database: { begin } };
 }
 
 let databases = 0;

@@ -4,7 +4,14 @@ import { migrateInfo } from '../../../lambdas/migrate/info.ts';
 import { migrateUndo } from '../../../lambdas/migrate/undo.ts';
 import { migrateUp } from '../../../lambdas/migrate/up.ts';
 import { startTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { bundleUpTo, bundleWith, emptyDatabase, migrationSession, queryIn } from '../../support/migration-session.ts';
+import {
+  bundleUpTo,
+  bundleWith,
+  emptyDatabase,
+  losingCommitAfter,
+  migrationSession,
+  queryIn,
+} from '../../support/migration-session.ts';
 
 const servicePassword = 'correct-horse-battery-staple';
 
@@ -106,6 +113,13 @@ describe('undo', () => {
     const result = await undo('6', await bundleUpTo(6));
     expect(result.undone[0]).toMatchObject({ version: '900', script: 'U900__drop_note.sql' });
     expect(result.version).toBe('6');
+  });
+
+  it('of one version undoes one, also when the answer to its commit is lost', async () => {
+    await up();
+    const lossy = losingCommitAfter(session(), /DELETE FROM hook.flyway_schema_history/);
+    const { version } = await migrateUndo({ session: lossy, bundle });
+    expect(version).toBe(bundle.migrations.at(-2)?.version);
   });
 
   it('falls back on the bundle where plain Flyway applied the version', async () => {

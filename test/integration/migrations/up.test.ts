@@ -7,6 +7,7 @@ import {
   bundleUpTo,
   bundleWith,
   emptyDatabase,
+  losingCommitAfter,
   type MigrationSessionProps,
   migrationSession,
   queryIn,
@@ -137,6 +138,15 @@ describe('a database that is not there at once', () => {
     });
     await expect(done).resolves.toMatchObject({ version: bundle.migrations.at(-1)?.version });
     expect(waits.slice(0, 3)).toEqual(Array(3).fill('DatabaseResumingException'));
+  });
+
+  it('whose answer to a commit is lost is asked again, and nothing is applied twice', async () => {
+    const lossy = losingCommitAfter(session(), /CREATE TABLE hook.account_keys/);
+    const { applied, version } = await migrateUp({ session: lossy, bundle, servicePassword });
+    expect(version).toBe(bundle.migrations.at(-1)?.version);
+    // The lost one was applied, but nobody can tell any more by whom.
+    expect(applied).toHaveLength(bundle.migrations.length - 1);
+    expect(await versions()).toEqual(bundle.migrations.map((migration) => migration.version));
   });
 
   it('is given up on when the time is over, saying why', async () => {

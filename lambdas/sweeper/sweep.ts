@@ -58,7 +58,8 @@ export async function sweep(context: SweepContext): Promise<void> {
   if (due.length === 0) return;
   const moment: Moment = { nowMs, token: context.newToken(), claimedUntilMs: nowMs + LEASE_MS };
   // For the rows that are enqueued now, should their messages be lost as well.
-  await context.controlBucket.markDue([nowMs + LOST_MARKER_AFTER_MS, nowMs + context.settings.openTtlSeconds * 1000]);
+  const openTtlMs = context.settings.openTtlSeconds * 1000;
+  await context.controlBucket.markDue([nowMs + LOST_MARKER_AFTER_MS, nowMs + openTtlMs, nowMs + graceMs(openTtlMs)]);
   const rows = await claimAll(context, moment);
   const isAllSent = await enqueueDeliveries(context, moment, rows);
   await end(context, moment);
@@ -74,16 +75,21 @@ async function claimAll(context: SweepContext, moment: Moment): Promise<Enqueued
   const { nowMs } = moment;
   const openTtlMs = settings.openTtlSeconds * 1000;
   const due = await database.query(claimDue, { ...moment, lostBeforeMs: nowMs - LOST_AFTER_MS, limit });
-  const graceMs = Math.min(openTtlMs, LEASE_MS);
+  const lastMs = nowMs + graceMs(openTtlMs);
   const lastCalls = await database.query(claimLastCalls, {
     ...moment,
-    claimedUntilMs: nowMs + graceMs,
-    expiresMs: nowMs + graceMs,
+    claimedUntilMs: lastMs,
+    expiresMs: lastMs,
     limit: limit - due.length,
   });
   const left = limit - due.length - lastCalls.length;
   const released = await database.query(releaseHeld, { ...moment, expiresMs: nowMs + openTtlMs, limit: left });
   return [...due, ...lastCalls, ...released];
+}
+
+/** What a last call has: the time of a lease, or less where rows live shorter. */
+function graceMs(openTtlMs: number): number {
+  return Math.min(openTtlMs, LEASE_MS);
 }
 
 async function end(context: SweepContext, { nowMs }: Moment): Promise<void> {

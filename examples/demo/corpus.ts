@@ -7,12 +7,20 @@ export interface CorpusEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+interface Corpus {
+  readonly name: string;
+  readonly examples: ReadonlyArray<Readonly<Record<string, unknown>>>;
+}
+
+/** The package's typings describe a CommonJS export, which a JSON import is not. */
+const corpus = examples as unknown as readonly Corpus[];
+
 /**
  * Real payloads that GitHub sent, one event each, in the package's order.
  * @param limit at most so many; all when absent.
  */
 export function githubEvents(limit = Number.POSITIVE_INFINITY): CorpusEvent[] {
-  const events = examples.flatMap(({ name, examples: payloads }) =>
+  const events = corpus.flatMap(({ name, examples: payloads }) =>
     payloads.map((data, index) => ({ eventId: `${name}-${index}`, type: `github.${name}`, data })),
   );
   return events.slice(0, limit);

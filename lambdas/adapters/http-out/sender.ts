@@ -3,6 +3,7 @@ import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { type AttemptError, transportError, transportErrorOf } from '../../domain/attempt-outcome/attempt-error.ts';
 import { vetAddress } from '../../domain/target/address.ts';
 import { checkTargetUrl, type TargetPolicy } from '../../domain/target/target-url.ts';
+import { errorName } from '../sdk/sdk-error.ts';
 import { type ResolveAll, TargetRefused, vettedLookup } from './vetted-lookup.ts';
 
 export interface OutgoingRequest {
@@ -86,8 +87,13 @@ async function exchange(agent: Agent, url: URL, request: OutgoingRequest): Promi
     const body = await readStart(response.body);
     return { kind: 'answered', status: response.statusCode, headers: headerPairs(response.headers), body };
   } catch (error) {
-    return { kind: 'failed', error: deadline.aborted ? transportError('timeout') : transportErrorOf(error) };
+    return { kind: 'failed', error: deadline.aborted ? transportError('timeout') : errorOf(error) };
   }
+}
+
+/** undici's parser gives no code for what does not even begin as HTTP. */
+function errorOf(error: unknown): AttemptError {
+  return errorName(error) === 'HTTPParserError' ? transportError('malformed_response') : transportErrorOf(error);
 }
 
 /** An endless answer is an answer: reading stops at the limit, and the connection with it. */

@@ -10,7 +10,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { createBus, createEventBridgeClient } from '../../lambdas/adapters/bus/bus.ts';
 import { createControlBucket, createS3Client } from '../../lambdas/adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../../lambdas/adapters/database/database.ts';
+import { createDatabase, createRdsDataClient, type Database } from '../../lambdas/adapters/database/database.ts';
 import { type ApiHandler, apiHandler } from '../../lambdas/adapters/http-in/api-handler.ts';
 import type { Routes } from '../../lambdas/adapters/http-in/bind-routes.ts';
 import { createLog } from '../../lambdas/adapters/log/log.ts';
@@ -20,10 +20,9 @@ import { createKeyring, createKmsClient, type Keyring } from '../../lambdas/adap
 import { deliveryRoutes } from '../../lambdas/deliveries/delivery-routes.ts';
 import { publishRoutes } from '../../lambdas/publish/publish-routes.ts';
 import { webhookRoutes } from '../../lambdas/webhooks/webhook-routes.ts';
-import type { ApiFunctionName } from '../../lib/routes.ts';
 import { type ApiServices, BUCKET, BUS_NAME, KEY_ARN, startApiServices } from './api-services.ts';
 import { startTestDatabase, type TestDatabase } from './database.ts';
-import { routedEvent } from './gateway-event.ts';
+import { gatewayOf, type ToEvent } from './gateway-event.ts';
 
 export interface ApiCall {
   /** @default 'account-1'; null for a token without the claim. */
@@ -61,11 +60,17 @@ export interface ApiBody {
 export interface TestApi extends ApiServices {
   readonly database: TestDatabase;
   readonly keyring: Keyring;
+  /** The functions' own way to the database. */
+  readonly statements: Database;
   /** What was logged and counted, one JSON line each. */
   readonly lines: readonly string[];
+  /** `GET /v1/webhooks/{id}`, by function. */
+  readonly routeKeys: Readonly<Record<FunctionName, readonly string[]>>;
   /** @param request method and target: `GET /v1/webhooks?limit=2`. */
   call(request: string, call?: ApiCall): Promise<ApiAnswer>;
 }
+
+export type FunctionName = 'Publish' | 'Webhooks' | 'Deliveries';
 
 export const OPEN_TTL_SECONDS = 14_400;
 
@@ -74,26 +79,29 @@ export async function startTestApi(): Promise<TestApi> {
   const services = await startApiServices(database.dataApi);
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  const { routes, keyring, close } = apiRoutes(database, services, write);
-  const handlerOf = (source: ApiFunctionName, table: Routes): ApiHandler =>
+  const { tables, keyring, statements, close } = apiRoutes(database, services, write);
+  const handlers = mapValues(tables, (routes, source) =>
     apiHandler({
-      routes: table,
+      routes,
       accountClaim: 'account_id',
       log: createLog({ source, write }),
       metrics: createMetrics({ stage: 'test', write }),
       now: Date.now,
-    });
-  const handlers = {
-    Publish: handlerOf('Publish', routes.publish),
-    Webhooks: handlerOf('Webhooks', routes.webhooks),
-    Deliveries: handlerOf('Deliveries', routes.deliveries),
-  };
+    }),
+  );
+  const routeKeys = mapValues(tables, (routes) => Object.keys(routes));
+  const functions = new Map(
+    Object.entries(routeKeys).flatMap(([name, keys]) => keys.map((key) => [key, handlers[name as FunctionName]] as const)),
+  );
+  const toEvent = gatewayOf(Object.values(routeKeys).flat());
   return {
     ...services,
     database,
     keyring,
+    statements,
     lines,
-    call: (request, call = {}) => invoke(handlers, request, call),
+    routeKeys,
+    call: (request, call = {}) => invoke({ handlerOf: (key) => functions.get(key), toEvent }, request, call),
     stop: async () => {
       close();
       await services.stop();
@@ -102,7 +110,14 @@ export async function startTestApi(): Promise<TestApi> {
   };
 }
 
-function apiRoutes(server: TestDatabase, services: ApiServices, write: (line: string) => void) {
+interface Wiring {
+  readonly tables: Readonly<Record<FunctionName, Routes>>;
+  readonly keyring: Keyring;
+  readonly statements: Database;
+  close(): void;
+}
+
+function apiRoutes(server: TestDatabase, services: ApiServices, write: (line: string) => void): Wiring {
   const rds = createRdsDataClient();
   const s3 = createS3Client();
   const sqs = createSqsClient();
@@ -118,10 +133,11 @@ function apiRoutes(server: TestDatabase, services: ApiServices, write: (line: st
   const shared = { database, controlBucket: createControlBucket({ client: s3, bucket: BUCKET }), now: Date.now };
   return {
     keyring,
-    routes: {
-      publish: publishRoutes({ bus: createBus({ client: events, busName: BUS_NAME }), randomBytes }),
-      webhooks: webhookRoutes({ ...shared, keyring, randomBytes, targets: { rule: 'public', ownHosts: [] } }),
-      deliveries: deliveryRoutes({
+    statements: database,
+    tables: {
+      Publish: publishRoutes({ bus: createBus({ client: events, busName: BUS_NAME }), randomBytes }),
+      Webhooks: webhookRoutes({ ...shared, keyring, randomBytes, targets: { rule: 'public', ownHosts: [] } }),
+      Deliveries: deliveryRoutes({
         ...shared,
         queues: createQueues({ client: sqs }),
         log: createLog({ source: 'Deliveries', write }),
@@ -135,22 +151,34 @@ function apiRoutes(server: TestDatabase, services: ApiServices, write: (line: st
   };
 }
 
-type Handlers = Readonly<Record<Exclude<ApiFunctionName, 'Health'>, ApiHandler>>;
+interface Gateway {
+  readonly toEvent: ToEvent;
+  readonly handlerOf: (routeKey: string) => ApiHandler | undefined;
+}
 
-async function invoke(handlers: Handlers, request: string, call: ApiCall): Promise<ApiAnswer> {
+async function invoke({ toEvent, handlerOf }: Gateway, request: string, call: ApiCall): Promise<ApiAnswer> {
   const [method = '', target = ''] = request.split(' ');
-  const routed = routedEvent({
+  const event = toEvent({
     method,
     target,
     headers: call.headers,
     body: bodyOf(call.body),
     claims: call.isAnonymous === true ? undefined : claimsOf(call),
   });
-  if (routed === undefined || routed.functionName === 'Health') throw new Error(`no function here for ${request}`);
-  const answer = await handlers[routed.functionName](routed.event, lambdaContext());
+  const handler = event && handlerOf(event.routeKey);
+  if (event === undefined || handler === undefined) throw new Error(`no route for ${request}`);
+  const answer = await handler(event, lambdaContext());
   const text = answer.body ?? '';
   const body: ApiBody = JSON.parse(text === '' ? '{}' : text);
   return { status: answer.statusCode ?? 200, headers: answer.headers ?? {}, text, body };
+}
+
+function mapValues<Name extends string, From, To>(
+  record: Readonly<Record<Name, From>>,
+  map: (value: From, name: Name) => To,
+): Record<Name, To> {
+  const names = Object.keys(record) as Name[];
+  return Object.fromEntries(names.map((name) => [name, map(record[name], name)])) as Record<Name, To>;
 }
 
 function claimsOf({ account = 'account-1', scope }: ApiCall): Record<string, string> {

@@ -1,6 +1,5 @@
-/** Requests as API Gateway hands them to a function: the routes of the stack, payload format 2.0. */
+/** Requests as API Gateway hands them to a function: payload format 2.0. */
 import type { GatewayEvent } from '../../lambdas/adapters/http-in/api-request.ts';
-import { type ApiFunctionName, ROUTES } from '../../lib/routes.ts';
 import { createEvent, newRequestId } from '../../local/http-api/event.ts';
 import { compileRoutes } from '../../local/http-api/routes.ts';
 
@@ -15,41 +14,38 @@ export interface TestRequest {
   readonly body?: Buffer | undefined;
 }
 
-export interface RoutedEvent {
-  readonly functionName: ApiFunctionName;
-  readonly event: GatewayEvent;
-}
+/** @returns undefined when no route matches: the gateway's own 404. */
+export type ToEvent = (request: TestRequest) => GatewayEvent | undefined;
 
-const findRoute = compileRoutes(ROUTES.map((route) => ({ ...route, routeKey: `${route.method} ${route.path}` })));
-
-/** @returns undefined when no route of the stack matches: the gateway's own 404. */
-export function routedEvent(request: TestRequest): RoutedEvent | undefined {
-  const [rawPath = '', ...query] = request.target.split('?');
-  const path = decodeURIComponent(rawPath);
-  const match = findRoute(request.method, path);
-  if (match === undefined) return undefined;
-  const body = request.body ?? Buffer.alloc(0);
-  const event = createEvent({
-    request: {
-      method: request.method,
-      rawPath,
-      rawQuery: query.join('?'),
-      headers: { 'content-type': 'application/json', ...request.headers },
-      cookies: [],
-      headBytes: 0,
-      sourceIp: '127.0.0.1',
-    },
-    body,
-    path,
-    routeKey: match.route.routeKey,
-    requestId: newRequestId(),
-    apiId: 'test',
-    domainName: 'test.execute-api.us-east-1.amazonaws.com',
-    port: 443,
-    ...(match.pathParameters === undefined ? {} : { pathParameters: match.pathParameters }),
-    ...(request.claims === undefined ? {} : { jwt: { claims: request.claims, scopes: null } }),
-  });
-  // By way of JSON, as every event reaches a function.
-  const wire: GatewayEvent = JSON.parse(JSON.stringify(event));
-  return { functionName: match.route.target, event: wire };
+/** A gateway in front of these routes (`GET /v1/webhooks/{id}`). */
+export function gatewayOf(routeKeys: readonly string[]): ToEvent {
+  const findRoute = compileRoutes(routeKeys.map((routeKey) => ({ routeKey })));
+  return (request) => {
+    const [rawPath = '', ...query] = request.target.split('?');
+    const path = decodeURIComponent(rawPath);
+    const match = findRoute(request.method, path);
+    if (match === undefined) return undefined;
+    const event = createEvent({
+      request: {
+        method: request.method,
+        rawPath,
+        rawQuery: query.join('?'),
+        headers: { 'content-type': 'application/json', ...request.headers },
+        cookies: [],
+        headBytes: 0,
+        sourceIp: '127.0.0.1',
+      },
+      body: request.body ?? Buffer.alloc(0),
+      path,
+      routeKey: match.route.routeKey,
+      requestId: newRequestId(),
+      apiId: 'test',
+      domainName: 'test.execute-api.us-east-1.amazonaws.com',
+      port: 443,
+      ...(match.pathParameters === undefined ? {} : { pathParameters: match.pathParameters }),
+      ...(request.claims === undefined ? {} : { jwt: { claims: request.claims, scopes: null } }),
+    });
+    // By way of JSON, as every event reaches a function.
+    return JSON.parse(JSON.stringify(event));
+  };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { releaseHeld } from '../../../lambdas/sweeper/release-held.ts';
 import { type ApiBody, newAccount, startTestApi, type TestApi } from '../../support/api.ts';
 import { addDelivery, deliveryState } from '../../support/api-deliveries.ts';
 
@@ -219,8 +220,12 @@ describe('PUT /v1/webhooks/{id}', () => {
       const markers = api.markers();
       expect(markers.some((key) => key <= minuteOf(endMs) && key >= minuteOf(startMs))).toBe(true);
       expect(markers.some((key) => key > minuteOf(endMs))).toBe(true);
-      // Releasing is the sweeper's: the row has not moved.
+      // Releasing is the sweeper's: the row has not moved, but is what it looks for.
       expect(await deliveryState(api.database, deliveryId)).toMatchObject({ status: 'HELD', generation: 0 });
+      const nowMs = Date.now();
+      const lease = { token: randomUUID(), claimedUntilMs: nowMs, expiresMs: nowMs, nowMs, limit: 1_000 };
+      const released = await api.statements.query(releaseHeld, lease);
+      expect(released.map((row) => row.deliveryId)).toEqual([deliveryId]);
     });
 
     it('clears the platform’s reason, whichever way the owner decides', async () => {

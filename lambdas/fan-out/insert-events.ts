@@ -41,6 +41,7 @@ export type InsertedRow = z.output<typeof rowSchema>;
  * - rows are born claimed, so that a repetition does not enqueue one whose first copy is on its way.
  * - every INSERT is ordered: 46 of 320 unordered batches met in deadlocks, ordered ones none.
  * - OFFSET 0 keeps the planner from joining all partitions: one index scan per event, within that event's millisecond.
+ *   The bounds of the whole batch beside it cut the planning itself: 16 partitions took 3.9 ms, one takes 1.5 ms.
  */
 export const insertEvents: Statement<InsertedRow> = {
   isRepeatable: true,
@@ -113,6 +114,7 @@ export const insertEvents: Statement<InsertedRow> = {
         SELECT x.delivery_id, x.webhook_id, x.generation, x.claimed_until FROM hook.deliveries x
          WHERE x.delivery_id BETWEEN (left(r.winner::text, 13) || '-0000-0000-000000000000')::uuid
                                  AND (left(r.winner::text, 13) || '-ffff-ffff-ffffffffffff')::uuid
+           AND x.delivery_id BETWEEN :low::uuid AND :high::uuid
            AND x.event_uuid = r.winner AND x.status = 'PENDING' AND x.attempts = 0 AND x.carrier <> 'parked'
         OFFSET 0) old
      WHERE NOT EXISTS (SELECT FROM e WHERE e.event_uuid = r.winner)`,

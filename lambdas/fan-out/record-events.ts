@@ -1,6 +1,8 @@
 import type { Database } from '../adapters/database/database.ts';
 import { isMissingPartition, mayBlameOneRecord } from '../adapters/database/database-fault.ts';
+import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { ensurePartitions } from '../adapters/partitions/ensure-partitions.ts';
+import { uuidCeiling, uuidFloor, uuidTimeMs } from '../domain/ids/uuid.ts';
 import { bisect } from '../domain/packing/bisect.ts';
 import { DATABASE_CALL_MAX_BYTES, pack } from '../domain/packing/pack.ts';
 import { eventParameter, type InsertedRow, insertEvents } from './insert-events.ts';
@@ -23,6 +25,9 @@ interface Row {
   readonly event: FanOutEvent;
   readonly json: string;
 }
+
+/** A key resolves for 48 h after its winner's acceptance. Source: design section 2. */
+const KEY_LIFETIME_MS = 48 * 3_600_000;
 
 /** 400 events with ten webhooks each are 4,000 rows of 110 bytes: well under the 1 MiB of a result. */
 const MAX_EVENTS = 400;
@@ -48,7 +53,8 @@ export async function recordEvents(
 
 /** The daily run makes partitions 14 days ahead; where it has not run, the first event of a day makes its own. */
 async function withPartitions(database: Database, rows: readonly Row[], lease: Lease): Promise<InsertedRow[]> {
-  const insert = () => database.query(insertEvents, { events: `[${rows.map(({ json }) => json).join()}]`, ...lease });
+  const parameters = { events: `[${rows.map(({ json }) => json).join()}]`, ...lease, ...olderBounds(rows) };
+  const insert = () => database.query(insertEvents, parameters);
   try {
     return await insert();
   } catch (error) {
@@ -58,6 +64,16 @@ async function withPartitions(database: Database, rows: readonly Row[], lease: L
     await database.query(ensurePartitions, { firstDay, lastDay: utcDay(Math.max(...times)) });
     return await insert();
   }
+}
+
+/** Where older deliveries may be: at their events' own time, or at that of a key's winner, 48 h off at most. */
+function olderBounds(rows: readonly Row[]): { readonly low: string; readonly high: string } {
+  const bounds = idBounds(rows.map(({ event }) => event.eventUuid));
+  if (rows.every(({ event }) => event.key === null)) return bounds;
+  return {
+    low: uuidFloor(Math.max(0, uuidTimeMs(bounds.low) - KEY_LIFETIME_MS)),
+    high: uuidCeiling(uuidTimeMs(bounds.high) + KEY_LIFETIME_MS),
+  };
 }
 
 function utcDay(ms: number): string {

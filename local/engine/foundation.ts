@@ -56,8 +56,6 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
   const { options, teardown, say } = props;
   const folder = openDataFolder(options.dataFolder, options.isMemory);
   teardown.add('folder', folder.release);
-  // Both take a second or more and use different processes; on a failure of one the other must still come to its end.
-  const [postgres, assemblyFolder] = await bothOrNeither(startDatabase(props, folder), synthesizeStack(props));
   const log = openFunctionLog(folder.functionsLog, options.isVerbose);
   teardown.add('function log', log.close);
   const file = options.isMemory ? ':memory:' : join(folder.state, 'queues', 'queues.sqlite');
@@ -67,9 +65,13 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
   const late = createLateServices(SERVICE_NAMES);
   const server = await startServiceServer({ services: late.services, authorizer: late.authorizer, faults });
   teardown.add('services', server.close);
-  const inbox = await startInbox(({ method, path, headers }) =>
-    say(`  inbox: ${method} ${path} ${headers['x-webhook-event'] ?? ''} webhook-id ${headers['webhook-id'] ?? 'none'}`),
-  );
+  const inbox = await startInbox({
+    portFile: join(folder.state, 'inbox-port'),
+    onArrival: ({ method, path, headers }) =>
+      say(
+        `  inbox: ${method} ${path} ${headers['x-webhook-event'] ?? ''} webhook-id ${headers['webhook-id'] ?? 'none'}`,
+      ),
+  });
   teardown.add('inbox', inbox.close);
   const functions = createFunctionHost({ onOutput: log.write, onDeath: props.onDeath });
   const api = await startApi(props, { folder, faults, functions, inbox });
@@ -79,6 +81,9 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
     return closing;
   };
   teardown.add('http api', closeApi);
+  // Both take a second or more and use different processes; on a failure of one the other must still come to its end.
+  // They come last, so that a port that is taken is told at once.
+  const [postgres, assemblyFolder] = await bothOrNeither(startDatabase(props, folder), synthesizeStack(props));
   return { folder, log, faults, queues, functions, api, closeApi, late, server, inbox, postgres, assemblyFolder };
 }
 

@@ -4,8 +4,9 @@
  */
 
 import { readBody, readRequest } from '../http-api/http-request.ts';
-import { startHttpServer } from '../http-api/http-server.ts';
+import { type HttpServer, type HttpServerProps, startHttpServer } from '../http-api/http-server.ts';
 import type { LocalHandler } from '../http-api/local-handlers.ts';
+import { readPrivateFile, writePrivateFile } from '../services/private-file.ts';
 
 export interface Arrival {
   readonly receivedAt: string;
@@ -27,10 +28,15 @@ const KEPT = 100;
 const MOST_BODY_BYTES = 1_048_576;
 const MOST_HEADER_BYTES = 65_536;
 
-export async function startInbox(onArrival: (arrival: Arrival) => void): Promise<Inbox> {
+export interface InboxProps {
+  /** Remembers the port, so that yesterday's webhooks still find it. */
+  readonly portFile: string;
+  readonly onArrival: (arrival: Arrival) => void;
+}
+
+export async function startInbox({ portFile, onArrival }: InboxProps): Promise<Inbox> {
   const arrivals: Arrival[] = [];
-  const server = await startHttpServer({
-    port: 0,
+  const server = await listenAgain(portFile, {
     maxHeaderBytes: MOST_HEADER_BYTES,
     answer: async (message) => {
       const { method, rawPath, headers } = readRequest(message);
@@ -53,4 +59,12 @@ export async function startInbox(onArrival: (arrival: Arrival) => void): Promise
     }),
     close: () => server.close(),
   };
+}
+
+async function listenAgain(portFile: string, props: Omit<HttpServerProps, 'port'>): Promise<HttpServer> {
+  const last = Number(readPrivateFile(portFile) ?? 0);
+  // Somebody else may have it now.
+  const server = await startHttpServer({ ...props, port: last }).catch(() => startHttpServer({ ...props, port: 0 }));
+  if (server.port !== last) writePrivateFile(portFile, String(server.port));
+  return server;
 }

@@ -12,6 +12,8 @@ const START_MS = 60_000;
 export interface EngineProps {
   /** As `-c key=value`. */
   readonly context?: Readonly<Record<string, string>>;
+  /** Further arguments, such as `--memory`. */
+  readonly args?: readonly string[];
   /** Not removed by `stop`. @default a fresh one, which is */
   readonly dataFolder?: string;
 }
@@ -30,7 +32,8 @@ export interface EngineProcess extends EngineFile {
 export async function startEngineProcess(props: EngineProps = {}): Promise<EngineProcess> {
   const dataFolder = props.dataFolder ?? (await mkdtemp(join(tmpdir(), 'tidegate-e2e-')));
   const context = Object.entries(props.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const child = spawn(process.execPath, ['bin/local.ts', '--port', '0', '--data', dataFolder, ...context], {
+  const args = ['bin/local.ts', '--port', '0', '--data', dataFolder, ...context, ...(props.args ?? [])];
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     // Jest's own variables (module flags, worker ids) are none of the engine's business.

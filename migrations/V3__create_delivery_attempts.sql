@@ -29,6 +29,8 @@ CREATE TABLE hook.events (
   object_type      varchar(255),
   object_id        varchar(255),
   occurred_at      timestamptz,
+  -- What receivers see as `timestamp`, as the caller wrote it: the same text in every retry.
+  shown_time       varchar(64),
   accepted_at      timestamptz  NOT NULL,
   -- JSON text, byte for byte as accepted: never jsonb, which would rewrite numbers and key order. Null on a duplicate.
   payload_snapshot text,

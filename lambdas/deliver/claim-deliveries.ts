@@ -103,7 +103,7 @@ export const claimDeliveries: Statement<ClaimRow> = {
         'snapshot', ${SNAPSHOT_JSON},
         'event', CASE WHEN e.event_uuid IS NOT NULL THEN json_build_object(
           'id', coalesce(e.event_key, e.event_uuid::text), 'type', e.event_type,
-          'timestamp', ${isoTime('coalesce(e.occurred_at, e.accepted_at)')},
+          'timestamp', coalesce(e.shown_time, ${isoTime('e.accepted_at')}),
           'objectType', e.object_type, 'objectId', e.object_id,
           'payload', CASE WHEN char_length(e.payload_snapshot) <= ${PAYLOAD_PART_CHARS} THEN e.payload_snapshot END) END)
       WHEN u.verdict IS NOT NULL THEN json_build_object(

@@ -50,7 +50,7 @@ export const insertEvents: Statement<InsertedRow> = {
     WITH m AS MATERIALIZED (
       SELECT DISTINCT ON (x.u) x.*, to_timestamp(x.at / 1000.0) AS accepted_at
         FROM jsonb_to_recordset(:events::text::jsonb) AS x(
-             u uuid, a text, i text, k text, t text, r boolean, ot text, oi text, oc timestamptz, at bigint, p text, w uuid)
+             u uuid, a text, i text, k text, t text, r boolean, ot text, oi text, oc timestamptz, st text, at bigint, p text, w uuid)
        ORDER BY x.u
     ), keys AS (
       INSERT INTO hook.event_keys AS old (account_id, event_key, event_uuid, accepted_at)
@@ -74,9 +74,9 @@ export const insertEvents: Statement<InsertedRow> = {
          AND CASE WHEN r.w IS NULL THEN hook.event_matches(c.events, r.t, r.r) ELSE c.webhook_id = r.w END
          AND (c.is_active OR c.disabled_reason IS NOT NULL)
     ), e AS (
-      INSERT INTO hook.events (event_uuid, account_id, event_key, event_type, object_type, object_id, occurred_at,
+      INSERT INTO hook.events (event_uuid, account_id, event_key, event_type, object_type, object_id, occurred_at, shown_time,
                                accepted_at, payload_snapshot, duplicate_of, matched)
-      SELECT r.u, r.a, r.i, r.t, r.ot, r.oi, r.oc, r.accepted_at, CASE WHEN r.winner = r.u THEN r.p END,
+      SELECT r.u, r.a, r.i, r.t, r.ot, r.oi, r.oc, r.st, r.accepted_at, CASE WHEN r.winner = r.u THEN r.p END,
              nullif(r.winner, r.u), (SELECT count(*) FROM w WHERE w.u = r.u)
         FROM r ORDER BY r.u
       ON CONFLICT DO NOTHING
@@ -132,6 +132,7 @@ export function eventParameter(event: FanOutEvent): string {
     ot: event.objectType,
     oi: event.objectId,
     oc: event.occurredAt,
+    st: event.occurredAt,
     at: event.acceptedAtMs,
     p: event.payload,
     w: event.webhookId,

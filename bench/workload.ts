@@ -8,7 +8,7 @@ const PAYLOAD_BYTES = 2_048;
 export async function registerWebhooks(engineUrl: string, sinkUrl: string): Promise<string> {
   const response = await fetch(`${engineUrl}/_local/token`, {
     method: 'POST',
-    body: JSON.stringify({ accountId: 'bench', scope: 'events:write' }),
+    body: JSON.stringify({ accountId: `bench-${Date.now().toString(36)}`, scope: 'events:write' }),
   });
   const { access_token } = (await response.json()) as { access_token: string };
   const client = new TidegateClient(engineUrl, access_token);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   webhook = await account.webhook({ url: failing.url, events: ['order.paid'] });
   await account.webhook({ url: watcher.url, events: ['delivery.dead_lettered'] });
   await account.webhook({ url: everything.url, events: ['*'] });
-  await account.publish({ type: 'order.paid', data: { total: 1 } });
+  await account.publish({ type: 'order.paid', occurredAt: '2026-01-02T03:04:05Z', data: { total: 1 } });
   const all = await account.until((deliveries) => deliveries.some(({ status }) => status === 'dead_letter'));
   dead = await account.delivery(all.find(({ status }) => status === 'dead_letter')?.deliveryId ?? '');
 });

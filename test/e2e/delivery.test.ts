@@ -56,7 +56,7 @@ describe('one event', () => {
     expect(request.method).toBe('POST');
     expect(request.path).toBe('/hook/a%2Fb?key=1&key=%20');
     expect(request.body.toString('utf8')).toBe(
-      `{"id":"order-1","event_type":"order.paid","timestamp":"2026-01-02T03:04:05.000Z","object_type":"order","object_id":"1","data":${DATA}}`,
+      `{"id":"order-1","event_type":"order.paid","timestamp":"2026-01-02T03:04:05Z","object_type":"order","object_id":"1","data":${DATA}}`,
     );
     expect(request.headers).toEqual({
       host: new URL(receiver.url).host,

@@ -1,6 +1,6 @@
 /** `npm start` as a process of its own, on a free port. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineFile, readEngineFile } from '../../local/engine/engine-file.ts';
@@ -30,7 +30,7 @@ export interface EngineProcess extends EngineFile {
 
 /** @throws Error with what it printed, when it ends before it is ready. */
 export async function startEngineProcess(props: EngineProps = {}): Promise<EngineProcess> {
-  const dataFolder = props.dataFolder ?? (await mkdtemp(join(tmpdir(), 'tidegate-e2e-')));
+  const dataFolder = props.dataFolder ?? (await makeDataFolder());
   const context = Object.entries(props.context ?? {}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const args = ['bin/local.ts', '--port', '0', '--data', dataFolder, ...context, ...(props.args ?? [])];
   const child = spawn(process.execPath, args, {
@@ -60,6 +60,13 @@ export async function startEngineProcess(props: EngineProps = {}): Promise<Engin
       if (props.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** Open to walk through: under root, PostgreSQL runs as another user and would keep its files elsewhere. */
+export async function makeDataFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-e2e-'));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** A file of an earlier engine may lie there still; its pid tells them apart. */

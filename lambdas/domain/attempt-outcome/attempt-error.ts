@@ -88,6 +88,8 @@ function codeOf(thrown: unknown, depth: number): TransportErrorCode | undefined 
   if (typeof thrown !== 'object' || thrown === null || depth === 0) return undefined;
   const { code, name, cause, errors } = thrown as Readonly<Record<'code' | 'name' | 'cause' | 'errors', unknown>>;
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
+  // What is no HTTP from its first byte has no code of the parser's.
+  if (name === 'HTTPParserError') return 'malformed_response';
   const own =
     typeof code === 'string' ? (CODES.get(code) ?? FAMILIES.find(([family]) => family.test(code))?.[1]) : undefined;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;

@@ -1,4 +1,5 @@
 import { type Command, CommanderError, Command as Program } from 'commander';
+import { checklistCommand } from './checklist.ts';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { migrateCommand } from './migrate.ts';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const program = new Program('tidegate')
     .description('Operates a Tidegate: a local engine (--data, default .tidegate) or a stack (--stack NAME).')
+    .addCommand(checklistCommand(terminal))
     .addCommand(migrateCommand(terminal))
     .showHelpAfterError('(see --help)');
   prepare(program, terminal);

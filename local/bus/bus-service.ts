@@ -47,6 +47,11 @@ const MOST_BYTES = 262_144;
 const putEventsInput = z.object({ Entries: z.array(entrySchema) });
 const ruleInput = z.object({ Name: z.string(), EventBusName: z.string().default(DEFAULT_BUS) });
 
+const listRulesInput = z.object({
+  EventBusName: z.string().default(DEFAULT_BUS),
+  NamePrefix: z.string().default(''),
+});
+
 type EntryResult = { readonly EventId: string } | { readonly ErrorCode: string; readonly ErrorMessage: string };
 
 /** @throws Error at once when a rule cannot be honoured as written. */
@@ -81,6 +86,12 @@ export function createBusService(props: BusServiceProps): LocalService {
         }
         const results = await Promise.all(entries.map(putEntry));
         return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+      }),
+      ListRules: operation(listRulesInput, ({ EventBusName, NamePrefix }, request) => {
+        const rules = buses.get(busNameOf(EventBusName));
+        if (rules === undefined) throw notFound(`Event bus ${EventBusName}`);
+        request.authorize('events:ListRules', busArn(busNameOf(EventBusName)));
+        return { Rules: rules.filter(({ name }) => name.startsWith(NamePrefix)).map(describe) };
       }),
       DescribeRule: operation(ruleInput, (input, request) =>
         describe(findRule('events:DescribeRule', input, request).rule),
@@ -180,6 +191,7 @@ function writeTarget(target: RuleTarget): Readonly<Record<string, unknown>> {
     Id: target.id,
     Arn: target.arn,
     ...(target.messageGroupId !== undefined && { SqsParameters: { MessageGroupId: target.messageGroupId } }),
+    ...(target.deadLetterArn !== undefined && { DeadLetterConfig: { Arn: target.deadLetterArn } }),
   };
 }
 

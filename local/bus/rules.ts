@@ -10,6 +10,8 @@ export interface RuleTarget {
   readonly arn: string;
   /** SqsParameters.MessageGroupId: a constant, as in AWS. */
   readonly messageGroupId?: string;
+  /** Told to who asks, and never used: see RetryPolicy below. */
+  readonly deadLetterArn?: string;
 }
 
 export interface Rule {
@@ -31,7 +33,7 @@ const targetSchema = z.strictObject({
   SqsParameters: z.strictObject({ MessageGroupId: z.string() }).optional(),
   // Nothing to retry here: PutEvents answers only when the queue has the message, or says that it has not.
   RetryPolicy: z.unknown().optional(),
-  DeadLetterConfig: z.unknown().optional(),
+  DeadLetterConfig: z.object({ Arn: z.string() }).optional(),
 });
 
 const ruleSchema = z.strictObject({
@@ -93,7 +95,12 @@ export function ruleArn(bus: string, name: string): string {
 function readTarget(source: unknown): RuleTarget {
   const parsed = targetSchema.safeParse(source);
   if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-  const { Id: id, Arn: arn, SqsParameters: sqs } = parsed.data;
+  const { Id: id, Arn: arn, SqsParameters: sqs, DeadLetterConfig: deadLetters } = parsed.data;
   if (!arn.startsWith('arn:aws:sqs:')) throw new Error(`target ${id} is no queue: ${arn}`);
-  return { id, arn, ...(sqs !== undefined && { messageGroupId: sqs.MessageGroupId }) };
+  return {
+    id,
+    arn,
+    ...(sqs !== undefined && { messageGroupId: sqs.MessageGroupId }),
+    ...(deadLetters !== undefined && { deadLetterArn: deadLetters.Arn }),
+  };
 }

@@ -18,6 +18,8 @@ export interface KeyDefinition {
   /** With their prefix: `alias/tidegate`. */
   readonly aliases?: readonly string[];
   readonly description?: string;
+  /** Told to who asks; nothing here rotates by the clock. @default false */
+  readonly isRotationEnabled?: boolean;
 }
 
 export interface KeyServiceProps {
@@ -129,6 +131,10 @@ export function createKeyService(props: KeyServiceProps): LocalService {
       DescribeKey: operation(z.object({ KeyId }), (input, request) => ({
         KeyMetadata: metadata(findFor('kms:DescribeKey', input.KeyId, request)),
       })),
+      GetKeyRotationStatus: operation(z.object({ KeyId }), (input, request) => {
+        const { definition, arn } = findFor('kms:GetKeyRotationStatus', input.KeyId, request);
+        return { KeyId: arn, KeyRotationEnabled: definition.isRotationEnabled ?? false };
+      }),
       RotateKeyOnDemand: operation(z.object({ KeyId }), (input, request) => {
         const found = findFor('kms:RotateKeyOnDemand', input.KeyId, request);
         store.rotate(found.definition.keyId);

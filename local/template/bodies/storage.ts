@@ -5,7 +5,7 @@ import { generateSecretString } from '../../secrets/generated-password.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../services/service.ts';
 import type { ResourceBody } from '../provision.ts';
 import { addPolicies, type Places, type StackModel } from '../stack-model.ts';
-import { physicalName, policyDocument, readProperties } from './properties.ts';
+import { physicalName, policyDocument, readProperties, truth } from './properties.ts';
 
 const LONGEST_BUCKET_NAME = 63;
 
@@ -20,7 +20,11 @@ const secretSchema = z.object({
   GenerateSecretString: generateSecretString,
 });
 const attachmentSchema = z.object({ SecretId: z.string() });
-const keySchema = z.object({ Description: z.string().default(''), KeyPolicy: policyDocument });
+const keySchema = z.object({
+  Description: z.string().default(''),
+  EnableKeyRotation: truth.default(false),
+  KeyPolicy: policyDocument,
+});
 const aliasSchema = z.object({ AliasName: z.string(), TargetKeyId: z.string() });
 const bucketSchema = z.object({ BucketName: z.string().optional() });
 const bucketPolicySchema = z.object({ Bucket: z.string(), PolicyDocument: policyDocument });
@@ -64,9 +68,9 @@ function databaseBodies(model: StackModel, places: Places): Record<string, Resou
 function keyBodies(model: StackModel): Record<string, ResourceBody> {
   return {
     'AWS::KMS::Key': (request) => {
-      const { Description, KeyPolicy } = readProperties(request, keySchema);
+      const { Description, EnableKeyRotation, KeyPolicy } = readProperties(request, keySchema);
       const keyId = physicalName(request, 256);
-      model.keys.push({ keyId, description: Description });
+      model.keys.push({ keyId, description: Description, isRotationEnabled: EnableKeyRotation });
       addPolicies(model.resourcePolicies, keyArn(keyId), [KeyPolicy]);
       return { ref: keyId, attributes: { Arn: keyArn(keyId), KeyId: keyId } };
     },

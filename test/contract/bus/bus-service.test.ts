@@ -4,6 +4,7 @@ import {
   DisableRuleCommand,
   EnableRuleCommand,
   EventBridgeClient,
+  ListRulesCommand,
   ListTargetsByRuleCommand,
   PutEventsCommand,
   type PutEventsRequestEntry,
@@ -243,6 +244,14 @@ describe('EventBridge', () => {
     await expect(client.send(new DescribeRuleCommand({ Name: 'None' }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
+  });
+
+  it('lists the rules of a bus', async () => {
+    const list = (EventBusName: string) => client.send(new ListRulesCommand({ EventBusName }));
+    const { Rules = [] } = await list('hooks');
+    expect(Rules).toContainEqual(expect.objectContaining({ Name: 'ToQueue', State: 'ENABLED' }));
+    expect((await list(busArn('hooks'))).Rules).toEqual(Rules);
+    await expect(list('none')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   it('knows an archive and says that it keeps nothing', async () => {

@@ -7,6 +7,7 @@ import {
   GenerateDataKeyCommand,
   GenerateDataKeyWithoutPlaintextCommand,
   GenerateRandomCommand,
+  GetKeyRotationStatusCommand,
   KMSClient,
   RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms';
@@ -28,7 +29,10 @@ describe('KMS', () => {
   const start = async () => {
     const service = createKeyService({
       folder: folder.path,
-      keys: [{ keyId: KEY, aliases: ['alias/tidegate'], description: 'envelope' }, { keyId: OTHER }],
+      keys: [
+        { keyId: KEY, aliases: ['alias/tidegate'], description: 'envelope', isRotationEnabled: true },
+        { keyId: OTHER },
+      ],
     });
     const authorizer = createAuthorizer({
       roles: new Map([
@@ -74,6 +78,12 @@ describe('KMS', () => {
     ['one pair more', { ...context, more: '1' }],
   ])('refuses %s', async (_, wrong) => {
     await expect(decrypt(await encrypt(), wrong)).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+  });
+
+  it('tells whether a key rotates', async () => {
+    const isRotated = async (KeyId: string) =>
+      (await kms.send(new GetKeyRotationStatusCommand({ KeyId }))).KeyRotationEnabled;
+    expect(await Promise.all([KEY, OTHER].map(isRotated))).toEqual([true, false]);
   });
 
   it('refuses any changed byte', async () => {

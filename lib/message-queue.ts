@@ -47,6 +47,11 @@ export class MessageQueue extends Queue {
     fn.allow(['sqs:SendMessage'], this.queueArn);
   }
 
+  /** Lets a function ask how many messages wait and are in flight. */
+  grantMeasure(fn: TidegateFunction): void {
+    fn.allow(['sqs:GetQueueAttributes'], this.queueArn);
+  }
+
   /**
    * Lets a function be fed from here and put off what it cannot process yet. `GetQueueAttributes` is both the poller's
    * and the in-flight guard's.

@@ -69,6 +69,8 @@ export class TidegateStack extends Stack {
     for (const fn of [publish, deadLetter]) this.ingress.grantPut(fn);
     this.queues.deliveries.grantSend(fanOut, 'DELIVERIES_QUEUE_URL');
     for (const fn of [deliveries, fanOut, deliver, sweeper]) this.queues.retries.grantSend(fn, 'RETRIES_QUEUE_URL');
+    // Nothing may expire while messages wait unseen: the sweeper looks at the retries queue first.
+    this.queues.retries.grantMeasure(sweeper);
     for (const fn of [deliver, sweeper]) this.queues.deadLetters.grantSend(fn, 'DEAD_LETTERS_QUEUE_URL');
 
     this.key.grantSeal(webhooks);

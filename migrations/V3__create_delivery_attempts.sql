@@ -83,6 +83,8 @@ CREATE INDEX deliveries_expiring ON hook.deliveries (expires_at)
   WHERE status IN ('PENDING', 'FAILED_RETRY', 'IN_PROGRESS');
 CREATE INDEX deliveries_held ON hook.deliveries (webhook_id, delivery_id) WHERE status = 'HELD';
 CREATE INDEX deliveries_dead_letter ON hook.deliveries (delivery_id DESC) WHERE status = 'DEAD_LETTER';
+CREATE INDEX deliveries_unannounced ON hook.deliveries (delivery_id DESC)
+  WHERE status = 'DEAD_LETTER' AND dead_letter_notified_at IS NULL;
 
 CREATE TABLE hook.delivery_attempts (
   delivery_id      uuid        NOT NULL,

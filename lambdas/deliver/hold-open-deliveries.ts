@@ -1,5 +1,5 @@
 import type { Database } from '../adapters/database/database.ts';
-import { holdDeliveries } from '../webhooks/hold-deliveries.ts';
+import { holdDeliveries } from '../adapters/delivery-rows/hold-deliveries.ts';
 
 const ROWS_A_CALL = 500;
 /** More than that is left to the claims, which hold each row when its message comes. */

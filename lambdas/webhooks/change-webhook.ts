@@ -1,3 +1,4 @@
+import { holdDeliveries } from '../adapters/delivery-rows/hold-deliveries.ts';
 import type { ApiRequest } from '../adapters/http-in/api-request.ts';
 import type { ApiResponse } from '../adapters/http-in/api-response.ts';
 import { jsonBody } from '../adapters/http-in/json-body.ts';
@@ -6,7 +7,6 @@ import { refuseQuery } from '../adapters/http-in/request-query.ts';
 import { RESUME_WAIT } from '../adapters/http-in/resume-wait.ts';
 import { ApiError } from '../domain/api-error/api-error.ts';
 import { parseWebhookChange, type WebhookChange } from '../domain/webhook/webhook-change.ts';
-import { holdDeliveries } from './hold-deliveries.ts';
 import { ownWebhook } from './read-webhooks.ts';
 import { refuseEleventh } from './refuse-eleventh.ts';
 import { newSigningKey, sealSecret } from './seal-keys.ts';

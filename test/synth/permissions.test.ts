@@ -45,6 +45,7 @@ const GRANTS: Readonly<Record<string, readonly string[]>> = {
     MARK,
     's3:DeleteObject on ControlBucket/due/*',
     's3:ListBucket on ControlBucket',
+    'sqs:GetQueueAttributes on RetriesQueue',
     'sqs:SendMessage on DeadLettersQueue',
     'sqs:SendMessage on RetriesQueue',
   ],

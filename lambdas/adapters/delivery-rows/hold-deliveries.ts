@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Statement } from '../adapters/database/database.ts';
+import type { Statement } from '../database/database.ts';
 
 /**
  * Holds the open deliveries of a webhook that stopped taking them, `limit` at a time. Rows under a lease are left out:

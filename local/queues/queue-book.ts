@@ -181,6 +181,22 @@ export class QueueBook {
     return count;
   }
 
+  /** @returns how many messages had not been received yet. */
+  distrustFirstReceives(): number {
+    const now = this.#now();
+    let count = 0;
+    for (const queue of this.#queues.values()) {
+      for (const entry of queue.all()) {
+        if (entry.receiveCount > 0) continue;
+        entry.receiveCount = 1;
+        entry.firstReceivedAtMs = now;
+        this.#database.receive(entry);
+        count += 1;
+      }
+    }
+    return count;
+  }
+
   dropExpired(queue: QueueState): void {
     for (const entry of queue.expired(this.#now())) this.#remove(queue, entry);
   }

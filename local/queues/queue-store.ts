@@ -178,7 +178,16 @@ export class QueueStore {
     return this.#write(() => this.#book.release(() => true));
   }
 
-  /** The same for one poller whose worker has died. @returns how many. */
+  /**
+   * After a crash, and before anyone receives: no message counts as handed out for the first time any more. Which of
+   * them were enqueued twice by a sender that died in between, nobody knows; receivers look twice at repeats.
+   * @returns how many.
+   */
+  distrustFirstReceives(): Promise<number> {
+    return this.#write(() => this.#book.distrustFirstReceives());
+  }
+
+  /** `recover` for one poller whose worker has died. @returns how many. */
   releaseHeldBy(pollerId: string): Promise<number> {
     return this.#write(() => this.#book.release((holder) => holder === pollerId));
   }

@@ -233,6 +233,15 @@ describe('queue store', () => {
       expect(store.counts(queue)).toEqual({ visible: 0, inFlight: 4, delayed: 0 });
     });
 
+    it('leave nothing that counts as received for the first time', async () => {
+      await open();
+      await held('deliver-1');
+      await store.send(queue, { body: 'never received' });
+      expect(await store.distrustFirstReceives()).toBe(1);
+      const fresh = await receiveOne();
+      expect([fresh.body, fresh.receiveCount]).toEqual(['never received', 2]);
+    });
+
     it('give their messages back one by one', async () => {
       await open();
       await held('deliver-1');

@@ -69,13 +69,23 @@ async function start(props: EngineProps, teardown: Teardown): Promise<Engine> {
   });
   signal.throwIfAborted();
 
-  // Messages that dead pollers of the last run held, and leases of its dead senders, before anyone takes new ones.
   const databaseUrl = base.postgres.url(DATABASE);
-  await base.queues.recover();
-  await expireLeases(databaseUrl, LEASE_HOLDERS);
+  await recoverLastRun(base, databaseUrl);
   recovery = createRecovery({ mappings: stack.mappings, queues: base.queues, databaseUrl, say });
   open({ base, plan, stack, options, teardown });
   return toEngine({ base, plan, databaseUrl, teardown });
+}
+
+/**
+ * Nobody works yet, so whatever the last run held is free: messages of its pollers, and leases of its functions. The
+ * fan-out's among them: it may have died between rows and messages, and its lease's end would be the recovery time. As
+ * it may also have died between messages and the end of its own, messages with leases count as repeats, so that each
+ * is claimed before it is sent.
+ */
+async function recoverLastRun({ queues }: Foundation, databaseUrl: string): Promise<void> {
+  await queues.recover();
+  await queues.distrustFirstReceives();
+  await expireLeases(databaseUrl, LEASE_HOLDERS);
 }
 
 interface OpenProps {

@@ -1,16 +1,16 @@
 /** Leases of senders that died: without this, the lease's end would be the recovery time. */
 import pg from 'pg';
 
-/**
- * Who claims rows in order to work on them. The fan-out's leases stay: the messages that it enqueued carry their tokens,
- * which the claim accepts.
- */
-export const LEASE_HOLDERS = ['deliver', 'sweeper'] as const;
+/** Everyone who claims rows. */
+export const LEASE_HOLDERS = ['fan-out', 'deliver', 'sweeper'] as const;
 export type LeaseHolder = (typeof LEASE_HOLDERS)[number];
 
-/** The name under which a function claims rows, if it does. */
+/**
+ * The name under which a function claims the rows that it works on, if it does. The fan-out claims for those who send
+ * what it has enqueued, and they may well be alive when it dies.
+ */
 export function leaseHolderOf(logicalId: string): LeaseHolder | undefined {
-  return LEASE_HOLDERS.find((holder) => holder === logicalId.toLowerCase());
+  return (['deliver', 'sweeper'] as const).find((holder) => holder === logicalId.toLowerCase());
 }
 
 /**

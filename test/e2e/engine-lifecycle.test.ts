@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { readEngineFile } from '../../local/engine/engine-file.ts';
-import { type EngineProcess, startEngineProcess } from '../support/engine-process.ts';
+import { type EngineProcess, makeDataFolder, startEngineProcess } from '../support/engine-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesNaming } from '../support/process-tree.ts';
 import { refusedUrl } from '../support/receivers/receiver.ts';
@@ -25,7 +25,7 @@ describe('a running engine', () => {
   let engine: EngineProcess;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tidegate-lifecycle-'));
+    folder = await makeDataFolder();
     engine = await startEngineProcess({ dataFolder: folder, context: { sweepSeconds: '1' } });
   });
 
@@ -163,8 +163,8 @@ describe('an engine in memory', () => {
   let folder: string;
   let engine: EngineProcess | undefined;
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'tidegate-memory-'));
+  beforeAll(async () => {
+    folder = await makeDataFolder();
   });
 
   afterAll(async () => {

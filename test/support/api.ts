@@ -195,7 +195,7 @@ function bodyOf(body: unknown): Buffer {
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-function lambdaContext(): Context {
+export function lambdaContext(): Context {
   const unused = () => undefined;
   return {
     callbackWaitsForEmptyEventLoop: false,

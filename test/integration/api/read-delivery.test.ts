@@ -117,10 +117,10 @@ describe('GET /v1/deliveries/{id}', () => {
   it.each<[string, AttemptProps]>([
     ['the largest body', { attemptNumber: 1, responseBody: randomBytes(16_384) }],
     ['a body of control characters', { attemptNumber: 1, responseBody: Buffer.alloc(16_384, 1) }],
-    ['headers of quotes', { attemptNumber: 1, responseHeaders: [['x', '"'.repeat(14_000)]] }],
+    ['headers of quotes', { attemptNumber: 1, responseHeaders: [['x', '"'.repeat(14_990)]] }],
     ['headers too long to read', { attemptNumber: 1, responseHeaders: [['x', '\ufffd'.repeat(16_000)]] }],
-  ])('fits the Data API and Lambda, with 18 times %s', async (_, attempt) => {
-    const attempts = Array.from({ length: 18 }, (__, generation) => ({
+  ])('fits the Data API and Lambda, with 19 times %s', async (_, attempt) => {
+    const attempts = Array.from({ length: 19 }, (__, generation) => ({
       responseBody: randomBytes(16_384),
       ...attempt,
       error: '\u0001'.repeat(1024),
@@ -128,7 +128,7 @@ describe('GET /v1/deliveries/{id}', () => {
     }));
     const { status, text, body } = await read(await add({}, attempts));
     expect(status).toBe(200);
-    expect(body.attempts).toHaveLength(18);
+    expect(body.attempts).toHaveLength(19);
     expect(Buffer.byteLength(JSON.stringify({ body: text }))).toBeLessThan(LAMBDA_ANSWER_BYTES);
   });
 

@@ -5,7 +5,7 @@ import { WEBHOOK_JSON, type WebhookRow, webhookRowSchema } from './webhook-row.t
  * Changes what `:change` has, and nothing else, so that two changes at the same time both take effect: the second waits
  * for the row and is applied to what the first one left. ed25519 and v1 exclude each other, and that was checked against
  * `:algorithm` and `:version`: no row back means that these two have changed since.
- * Rejected: writing the whole row under a version number, where of 20 changes at once 5 got in and 15 were refused.
+ * Rejected: writing the whole row under a version number, where changes of different fields refuse each other.
  * A given secret replaces at once, so the previous one of a rotation ends too. A signing key, once made, is kept.
  */
 export const updateWebhook: Statement<WebhookRow> = {

@@ -11,11 +11,14 @@ export const enqueuedRowSchema = z.object({
 
 export type EnqueuedRow = z.output<typeof enqueuedRowSchema>;
 
-/** Of an UPDATE's CTE `u` that returns delivery_id, generation, webhook_id and lag_ms. */
+/**
+ * Of an UPDATE's CTE `u` that returns delivery_id, generation, webhook_id and lag_ms. In order of acceptance: RETURNING
+ * has none of its own, and what was held is let go oldest first (design section 10).
+ */
 export const ENQUEUED_ROWS = `
   SELECT json_build_object('deliveryId', u.delivery_id, 'generation', u.generation, 'webhookId', u.webhook_id,
                            'lagMs', greatest(0, round(u.lag_ms)))::text
-    FROM u`;
+    FROM u ORDER BY u.delivery_id`;
 
 export const time = (ms: string) => `to_timestamp(${ms} / 1000.0)`;
 

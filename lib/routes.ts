@@ -24,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/deliveries/{id}', target: 'Deliveries' },
   { method: 'POST', path: '/v1/deliveries/{id}/retry', target: 'Deliveries' },
   { method: 'GET', path: '/admin/webhooks/deliveries', target: 'Deliveries' },
+  { method: 'GET', path: '/admin/webhooks/deliveries/{id}', target: 'Deliveries' },
   { method: 'GET', path: '/admin/dead-letters', target: 'Deliveries' },
   { method: 'GET', path: '/health', target: 'Health', isPublic: true },
   { method: 'GET', path: '/ready', target: 'Health', isPublic: true },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database, Statement } from '../adapters/database/database.ts';
+import { RESUME_WAIT } from '../adapters/http-in/resume-wait.ts';
 
 /** What the database itself says; asked by `/ready?deep` alone, for it wakes a paused Aurora. */
 export const selectSchemaVersion: Statement<{ version: string | null }> = {
@@ -9,9 +10,6 @@ export const selectSchemaVersion: Statement<{ version: string | null }> = {
     SELECT json_build_object('version', max(version::numeric)::text)::text
       FROM hook.flyway_schema_history WHERE success AND version IS NOT NULL`,
 };
-
-/** A probe must answer before the gateway gives up, but may wait for a database that wakes (about 15 s). */
-const RESUME_WAIT = { resumeWaitMs: 20_000 } as const;
 
 export async function readSchemaVersion(database: Database): Promise<string | undefined> {
   const [row] = await database.query(selectSchemaVersion, {}, RESUME_WAIT);

@@ -1,7 +1,7 @@
 import type { BusEntry } from '../adapters/bus/bus.ts';
 import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { OPERATIONAL_SOURCE } from '../domain/messages/bus-entry.ts';
-import type { DeadLetterContext } from './dead-letter.ts';
+import type { DeadLetterContext } from './dead-letter-context.ts';
 import { markNotified } from './mark-notified.ts';
 import { type ExhaustedRow, readExhausted } from './read-exhausted.ts';
 

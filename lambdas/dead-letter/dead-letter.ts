@@ -1,14 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import { faultBackoffMs, type Kept } from '../adapters/batch/sqs-batch.ts';
-import type { Bus } from '../adapters/bus/bus.ts';
-import type { ControlBucket } from '../adapters/control-bucket/control-bucket.ts';
-import type { Database } from '../adapters/database/database.ts';
 import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { parkAgain } from '../adapters/delivery-rows/park-again.ts';
 import { recordAttempts } from '../adapters/delivery-rows/record-attempts.ts';
-import type { Log } from '../adapters/log/log.ts';
-import type { Metrics } from '../adapters/metrics/metrics.ts';
-import type { Settings } from '../domain/configuration/settings.ts';
 import {
   type DeadLetterMessage,
   type DeliverMessage,
@@ -16,16 +10,7 @@ import {
   type RecordMessage,
 } from '../domain/messages/delivery-message.ts';
 import { announce } from './announce.ts';
-
-export interface DeadLetterContext {
-  readonly database: Database;
-  readonly bus: Bus;
-  readonly controlBucket: ControlBucket;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly settings: Pick<Settings, 'openTtlSeconds' | 'callbackTimeoutSeconds'>;
-  readonly now: () => number;
-}
+import type { DeadLetterContext } from './dead-letter-context.ts';
 
 interface Received {
   readonly record: SQSRecord;

@@ -6,7 +6,8 @@ import { readEnvironment, readSettings } from '../adapters/environment/environme
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
 import { createQueues, createSqsClient } from '../adapters/queues/queues.ts';
-import { type DeadLetterContext, deadLetter } from './dead-letter.ts';
+import { deadLetter } from './dead-letter.ts';
+import type { DeadLetterContext } from './dead-letter-context.ts';
 
 const environment = readEnvironment([
   'SETTINGS',

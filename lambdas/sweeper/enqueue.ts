@@ -2,7 +2,7 @@ import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { parkAgain } from '../adapters/delivery-rows/park-again.ts';
 import type { DeadLetterMessage, DeliverMessage } from '../domain/messages/delivery-message.ts';
 import type { EnqueuedRow } from './enqueued-row.ts';
-import type { Moment, SweepContext } from './sweep.ts';
+import type { Moment, SweepContext } from './sweep-context.ts';
 
 /**
  * Puts claimed rows on the retries queue, by their ids and with the lease. What the queue does not take is parked again.

@@ -5,7 +5,8 @@ import { readEnvironment, readSettings } from '../adapters/environment/environme
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
 import { createQueues, createSqsClient } from '../adapters/queues/queues.ts';
-import { type SweepContext, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
+import type { SweepContext } from './sweep-context.ts';
 
 /** At most so many are enqueued a minute, so that a backlog does not become a flood. Source: design section 1. */
 const LIMIT = 1_000;

@@ -1,10 +1,4 @@
-import type { ControlBucket } from '../adapters/control-bucket/control-bucket.ts';
-import type { Database } from '../adapters/database/database.ts';
 import { LOST_AFTER_MS, LOST_MARKER_AFTER_MS } from '../adapters/delivery-rows/lost-after.ts';
-import type { Log } from '../adapters/log/log.ts';
-import type { Metrics } from '../adapters/metrics/metrics.ts';
-import type { Queues } from '../adapters/queues/queues.ts';
-import type { Settings } from '../domain/configuration/settings.ts';
 import { dueMarkers, sweptMarkers } from '../domain/due-marker/due-marker.ts';
 import { uuidFloor } from '../domain/ids/uuid.ts';
 import { claimDue } from './claim-due.ts';
@@ -14,29 +8,8 @@ import { endOverdue } from './end-overdue.ts';
 import { enqueueDeadLetters, enqueueDeliveries } from './enqueue.ts';
 import type { EnqueuedRow } from './enqueued-row.ts';
 import { releaseHeld } from './release-held.ts';
+import type { Moment, SweepContext } from './sweep-context.ts';
 import { takeStock } from './take-stock.ts';
-
-export interface SweepContext {
-  readonly database: Database;
-  readonly queues: Queues;
-  readonly controlBucket: ControlBucket;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly settings: Pick<Settings, 'openTtlSeconds' | 'holdRetentionDays'>;
-  readonly retriesQueueUrl: string;
-  readonly deadLettersQueueUrl: string;
-  readonly now: () => number;
-  readonly newToken: () => string;
-  /** Rows enqueued in one sweep, in all. */
-  readonly limit: number;
-}
-
-/** What one sweep takes as its moment; leases are 10 min. Source: design section 1. */
-export interface Moment {
-  readonly nowMs: number;
-  readonly token: string;
-  readonly claimedUntilMs: number;
-}
 
 const MINUTE_MS = 60_000;
 const LEASE_MS = 10 * MINUTE_MS;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { SQSRecord } from 'aws-lambda';
 import { sqsBatchHandler } from '../../../lambdas/adapters/batch/sqs-batch.ts';
 import type { BusEntry } from '../../../lambdas/adapters/bus/bus.ts';
-import { type DeadLetterContext, deadLetter } from '../../../lambdas/dead-letter/dead-letter.ts';
+import { deadLetter } from '../../../lambdas/dead-letter/dead-letter.ts';
+import type { DeadLetterContext } from '../../../lambdas/dead-letter/dead-letter-context.ts';
 import { dueMarkerKey } from '../../../lambdas/domain/due-marker/due-marker.ts';
 import { queueArn } from '../../../local/queues/queue-properties.ts';
 import { addDelivery, readDelivery } from '../adapters/delivery-row.ts';

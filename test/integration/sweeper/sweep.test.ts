@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { dueMarkerKey } from '../../../lambdas/domain/due-marker/due-marker.ts';
-import { type SweepContext, sweep } from '../../../lambdas/sweeper/sweep.ts';
+import { sweep } from '../../../lambdas/sweeper/sweep.ts';
+import type { SweepContext } from '../../../lambdas/sweeper/sweep-context.ts';
 import { addDelivery, readDelivery } from '../adapters/delivery-row.ts';
 import { addWebhook, newAccount, type Pipeline, startPipeline, type TestWebhook } from '../adapters/pipeline.ts';
 

@@ -28,8 +28,7 @@ export const apiAuthorizer: ChecklistItem = {
 };
 
 function judge(answer: HttpAnswer, accountClaim: string): Finding {
-  const reason =
-    answer.headers.get('www-authenticate') ?? bodySchema.safeParse(answer.json).data?.message ?? 'no reason';
+  const reason = reasonOf(answer);
   switch (answer.status) {
     case 200:
       return pass('401 without a token, 200 with the given one');
@@ -43,4 +42,10 @@ function judge(answer: HttpAnswer, accountClaim: string): Finding {
     default:
       return fail(`${answer.status} with the given token: ${reason}`, 'see api-ready');
   }
+}
+
+/** The gateway says why in a header. Source: API Gateway Developer Guide, "Troubleshooting JWT authorizers". */
+function reasonOf({ headers, json, status }: HttpAnswer): string {
+  const [, description] = /error_description="([^"]+)"/.exec(headers.get('www-authenticate') ?? '') ?? [];
+  return description ?? bodySchema.safeParse(json).data?.message ?? `status ${status}`;
 }

@@ -17,7 +17,16 @@ export function discoveryUrl(issuer: string): string {
 
 /** @throws NoAnswerError */
 export function fetchDiscovery(issuer: string): Promise<HttpAnswer> {
-  return fetchJson(discoveryUrl(issuer), { timeoutMs: ISSUER_TIMEOUT_MS });
+  return fetchFromIssuer(discoveryUrl(issuer));
+}
+
+/**
+ * A first answer may be late because of the way from here (a new connection, a busy machine); a second is not.
+ * @throws NoAnswerError
+ */
+export async function fetchFromIssuer(url: string): Promise<HttpAnswer> {
+  const limits = { timeoutMs: ISSUER_TIMEOUT_MS };
+  return fetchJson(url, limits).catch(() => fetchJson(url, limits));
 }
 
 /** @returns undefined when the answer is no discovery document. */

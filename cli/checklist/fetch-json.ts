@@ -20,20 +20,21 @@ export class NoAnswerError extends Error {
 /** @throws NoAnswerError; any status is an answer. */
 export async function fetchJson(url: string, { timeoutMs, headers = {} }: FetchProps): Promise<HttpAnswer> {
   const startedAt = performance.now();
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(url, { headers, signal });
     const text = await response.text();
     const tookMs = Math.round(performance.now() - startedAt);
     return { status: response.status, headers: response.headers, json: parse(text), tookMs };
   } catch (cause) {
-    throw new NoAnswerError(`${url} gave no answer (${reasonOf(cause, timeoutMs)})`, { cause });
+    const reason = signal.aborted ? `not within ${timeoutMs} ms` : reasonOf(cause);
+    throw new NoAnswerError(`${url} gave no answer (${reason})`, { cause });
   }
 }
 
 /** Node's fetch says `fetch failed`; what failed stands in the cause. */
-function reasonOf(error: unknown, timeoutMs: number): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `not within ${timeoutMs} ms`;
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { fetchDiscovery, ISSUER_TIMEOUT_MS, readDiscovery } from './discovery.ts';
-import { fetchJson } from './fetch-json.ts';
+import { fetchDiscovery, fetchFromIssuer, ISSUER_TIMEOUT_MS, readDiscovery } from './discovery.ts';
 import { type ChecklistItem, fail, pass } from './item.ts';
 
 const keysSchema = z.object({
@@ -27,7 +26,7 @@ export const issuerKeys: ChecklistItem = {
     const document = readDiscovery(await fetchDiscovery(deployed.jwtIssuer));
     if (document === undefined)
       return fail('without a discovery document nobody knows where the keys are', 'see issuer');
-    const answer = await fetchJson(document.jwks_uri, { timeoutMs: ISSUER_TIMEOUT_MS });
+    const answer = await fetchFromIssuer(document.jwks_uri);
     const keys = keysSchema.safeParse(answer.json).data?.keys;
     if (answer.status !== 200 || keys === undefined) {
       return fail(

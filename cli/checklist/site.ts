@@ -33,32 +33,31 @@ export interface SiteProps {
 }
 
 /** @throws TargetError when its configuration cannot be read. */
-export async function openSite({ target, token, now = Date.now }: SiteProps): Promise<Site> {
-  const aws = createAwsClients(target);
+export async function openSite(props: SiteProps): Promise<Site> {
+  const aws = createAwsClients(props.target);
   try {
-    const deployed = await readDeployedConfiguration(target, aws.lambda);
-    const database = createDatabase({
-      client: aws.rdsData,
-      clusterArn: outputOf(target, 'ClusterArn'),
-      secretArn: outputOf(target, 'ServiceSecretArn'),
-      databaseName: outputOf(target, 'DatabaseName'),
-    });
-    const output = (name: string): string => outputOf(target, name);
-    return {
-      kind: target.kind,
-      deployed,
-      aws,
-      database,
-      token,
-      now,
-      output,
-      ...commands(target, deployed),
-      close: aws.close,
-    };
+    return siteOf(props, aws, await readDeployedConfiguration(props.target, aws.lambda));
   } catch (error) {
     aws.close();
     throw error;
   }
+}
+
+/** @throws TargetError when the stack lacks an output. */
+export function siteOf(
+  { target, token, now = Date.now }: SiteProps,
+  aws: AwsClients,
+  deployed: DeployedConfiguration,
+): Site {
+  const output = (name: string): string => outputOf(target, name);
+  const database = createDatabase({
+    client: aws.rdsData,
+    clusterArn: output('ClusterArn'),
+    secretArn: output('ServiceSecretArn'),
+    databaseName: output('DatabaseName'),
+  });
+  const { kind } = target;
+  return { kind, deployed, aws, database, token, now, output, ...commands(target, deployed), close: aws.close };
 }
 
 type Commands = Pick<Site, 'deployWith' | 'awsCommand' | 'tidegateCommand'>;

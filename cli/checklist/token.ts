@@ -1,7 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { fetchDiscovery, ISSUER_TIMEOUT_MS, readDiscovery } from './discovery.ts';
-import { fetchJson } from './fetch-json.ts';
+import { fetchDiscovery, fetchFromIssuer, readDiscovery } from './discovery.ts';
 import { type ChecklistItem, fail, notApplicable, pass } from './item.ts';
 import type { Site } from './site.ts';
 
@@ -98,7 +97,7 @@ async function signatureProblems(text: string, { deployed, now }: Site): Promise
   if (alg !== 'RS256')
     return [{ found: `it is signed with ${alg}`, fix: 'have the identity provider sign with RS256' }];
   const document = readDiscovery(await fetchDiscovery(deployed.jwtIssuer));
-  const answer = document && (await fetchJson(document.jwks_uri, { timeoutMs: ISSUER_TIMEOUT_MS }));
+  const answer = document && (await fetchFromIssuer(document.jwks_uri));
   const keys = keysSchema.safeParse(answer?.json).data;
   if (keys === undefined) return [{ found: 'its signature could not be checked', fix: 'see issuer and issuer-keys' }];
   try {

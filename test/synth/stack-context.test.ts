@@ -64,21 +64,6 @@ describe('the issuer', () => {
   });
 });
 
-describe('two stages', () => {
-  const [first, second] = [synthesizedStack({ stage: 'blue' }), synthesizedStack({ stage: 'green' })];
-
-  it('have stacks of their own', () => {
-    expect([first.name, second.name]).toEqual(['Tidegate-blue', 'Tidegate-green']);
-  });
-
-  it('share no name in the account', () => {
-    const namesOf = (stack: typeof first) =>
-      ['Bus', 'Api'].map((id) => stack.resource(id).Properties.Name).concat(stack.name);
-    expect(namesOf(first)).toEqual(['Tidegate-blue', 'Tidegate-blue', 'Tidegate-blue']);
-    expect(namesOf(second).filter((name) => namesOf(first).includes(name))).toEqual([]);
-  });
-});
-
 describe('account and region', () => {
   it('are left to the credentials, or pinned', () => {
     const arnOf = (stack: ReturnType<typeof synthesizedStack>) =>

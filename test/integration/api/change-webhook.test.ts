@@ -235,7 +235,10 @@ describe('PUT /v1/webhooks/{id}', () => {
           "UPDATE hook.webhook_configs SET is_active = false, disabled_reason = 'gone' WHERE webhook_id = $1",
           [webhook.webhookId],
         );
-        expect((await put(webhook, { description: 'x' })).body).toMatchObject({ disabledReason: 'gone', isActive: false });
+        expect((await put(webhook, { description: 'x' })).body).toMatchObject({
+          disabledReason: 'gone',
+          isActive: false,
+        });
         expect((await put(webhook, { isActive })).body).toMatchObject({ disabledReason: null, isActive });
       }
     });

@@ -18,7 +18,23 @@ const CODES = [
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
-  fc.constantFrom('', '\0', '\ud800', "'", '"', '\\', '%', '*', '__proto__', 'null', '-1', '1e999', 'v1', 'ed25519', URL),
+  fc.constantFrom(
+    '',
+    '\0',
+    '\ud800',
+    "'",
+    '"',
+    '\\',
+    '%',
+    '*',
+    '__proto__',
+    'null',
+    '-1',
+    '1e999',
+    'v1',
+    'ed25519',
+    URL,
+  ),
 );
 const anything = fc.oneof({ depthSize: 'small' }, text, fc.jsonValue(), fc.double(), fc.constant(undefined));
 const member = <T>(good: fc.Arbitrary<T>) => fc.oneof({ arbitrary: good, weight: 15 }, anything);
@@ -69,11 +85,7 @@ const QUERY_KEYS = ['limit', 'cursor', 'webhookId', 'eventType', 'status', 'sinc
 const queryKey = fc.oneof({ arbitrary: fc.constantFrom<string[]>(...QUERY_KEYS), weight: 9 }, text);
 const query = fc
   .array(fc.tuple(queryKey, queryValue), { maxLength: 4 })
-  .map((pairs) =>
-    pairs
-      .map((pair) => pair.map((part) => encodeURIComponent(part.toWellFormed())).join('='))
-      .join('&'),
-  );
+  .map((pairs) => pairs.map((pair) => pair.map((part) => encodeURIComponent(part.toWellFormed())).join('=')).join('&'));
 
 const headers = fc.dictionary(
   fc.constantFrom('content-type', 'content-encoding', 'content-length', 'authorization', 'x-forwarded-for', 'accept'),
@@ -163,7 +175,9 @@ describe('no request', () => {
         expect((await api.call(`PUT ${target}`, { account: owner, body: fields })).status).toBe(200);
         expected = { ...expected, ...fields };
         const { publicKey: _key, updatedAt: _time, ...shown } = expected;
-        expect((await api.call(`GET ${target}`, { account: owner })).body).toMatchObject(JSON.parse(JSON.stringify(shown)));
+        expect((await api.call(`GET ${target}`, { account: owner })).body).toMatchObject(
+          JSON.parse(JSON.stringify(shown)),
+        );
       }),
       { numRuns: 100 },
     );

@@ -27,7 +27,10 @@ describe('the functions', () => {
 
   it.each(NAMES)('%s names all that its environment lacks, at cold start', async (name) => {
     const missing = name === 'Publish' ? /BUS_NAME/ : /DATABASE_CLUSTER_ARN is missing; .*CONTROL_BUCKET is missing/;
-    await expect(MODULES[name]()).rejects.toMatchObject({ code: 'INVALID_ENVIRONMENT', message: expect.stringMatching(missing) });
+    await expect(MODULES[name]()).rejects.toMatchObject({
+      code: 'INVALID_ENVIRONMENT',
+      message: expect.stringMatching(missing),
+    });
   });
 
   it.each(NAMES)('%s serves with what the stack gives it', async (name) => {

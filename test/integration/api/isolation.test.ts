@@ -77,7 +77,9 @@ describe('accounts', () => {
 
   it.each(ROUTES_WITH_ID)('%s opens for no administrator of another account', async (route) => {
     const scope = 'webhooks:admin events:write';
-    expect(await call(route, idOf(route), { account: newAccount(), scope, body: bodyOf(route) })).toMatchObject(NOT_FOUND);
+    expect(await call(route, idOf(route), { account: newAccount(), scope, body: bodyOf(route) })).toMatchObject(
+      NOT_FOUND,
+    );
   });
 
   it.each(LISTS)('%s is empty for another account', async (route) => {

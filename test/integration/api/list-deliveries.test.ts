@@ -77,7 +77,13 @@ describe('lists of deliveries', () => {
     const ids: Record<string, string> = {};
     beforeAll(async () => {
       for (const [index, status] of STATUSES.entries()) {
-        ids[status] = await add({ accountId, webhookId: first, status, acceptedAtMs: noon + index * 1000, type: 'a.b' });
+        ids[status] = await add({
+          accountId,
+          webhookId: first,
+          status,
+          acceptedAtMs: noon + index * 1000,
+          type: 'a.b',
+        });
       }
       ids.other = await add({ accountId, webhookId: second, acceptedAtMs: noon, type: 'a' });
       ids.foreign = await add({ accountId: newAccount(), webhookId: foreign, acceptedAtMs: noon });

@@ -163,9 +163,12 @@ describe('POST /v1/events', () => {
       const answer = await api.call('POST /v1/events', { body: event, ...(scope === undefined ? {} : { scope }) });
       expect(answer).toMatchObject({ status: 403, body: { error: 'FORBIDDEN' } });
     });
-    it.each(['events:write', 'webhooks:admin events:write', '[webhooks:admin events:write]'])('and has %j', async (scope) => {
-      expect((await publish(event, { scope })).status).toBe(202);
-    });
+    it.each(['events:write', 'webhooks:admin events:write', '[webhooks:admin events:write]'])(
+      'and has %j',
+      async (scope) => {
+        expect((await publish(event, { scope })).status).toBe(202);
+      },
+    );
     it('before the body is looked at', async () => {
       expect((await publish('{', { scope: '' })).status).toBe(403);
     });

@@ -84,9 +84,7 @@ describe('GET /v1/deliveries/{id}', () => {
       ['with a cut character', Buffer.from('ü').subarray(0, 1), 'ww==', 'base64'],
     ])('%s', async (_, responseBody, shown, encoding) => {
       const { body } = await read(await add({}, [{ attemptNumber: 1, responseBody }]));
-      expect(body.attempts).toEqual([
-        expect.objectContaining({ responseBody: shown, responseBodyEncoding: encoding }),
-      ]);
+      expect(body.attempts).toEqual([expect.objectContaining({ responseBody: shown, responseBodyEncoding: encoding })]);
     });
   });
 

@@ -157,7 +157,7 @@ describe('fan-out', () => {
       },
       webhook: { url: 'https://receiver.example/hook', signingAlgorithm: 'HMAC-SHA256', rateLimitPerSecond: null },
     });
-    expect(sent?.message.claim?.untilMs).toBe((row?.claimed_until as Date).getTime());
+    expect(new Date(sent?.message.claim?.untilMs ?? 0)).toEqual(row?.claimed_until);
     expect(await events(accountId)).toMatchObject([
       { payload_snapshot: event.payload, matched: 1, duplicate_of: null },
     ]);
@@ -245,7 +245,7 @@ describe('fan-out', () => {
     const found = await events(accountId);
     expect(found.map((event) => event.matched)).toEqual([1, 0]);
     expect(found[0]).toMatchObject({ payload_snapshot: '{"n":1.0, "big":12345678901234567890}', event_key: null });
-    expect((found[0]?.accepted_at as Date).getTime()).toBe(sentAtMs);
+    expect(found[0]?.accepted_at).toEqual(new Date(sentAtMs));
     expect(found[1]).toMatchObject({ duplicate_of: found[0]?.event_uuid, payload_snapshot: null });
     const [first] = await messages('deliveries');
     expect(first?.message.event?.id).toBe(found[0]?.event_uuid);

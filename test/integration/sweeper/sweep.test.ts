@@ -209,10 +209,10 @@ describe('time to live', () => {
     const id = await add({ expires_at: ago(1_000), last_call_at: ago(11 * MINUTE) });
     const depth = async () => ({ visible: 1, inFlight: 0 });
     await sweep({ ...context, queues: { ...pipeline.queues, depth } });
-    const after = (minutes: number) => ({ ...context, now: () => Date.now() + minutes * MINUTE });
-    await sweep({ ...after(2), queues: { ...pipeline.queues, depth: () => Promise.reject(new Error('away')) } });
+    const later = (minutes: number) => ({ ...context, now: () => Date.now() + minutes * MINUTE });
+    await sweep({ ...later(2), queues: { ...pipeline.queues, depth: () => Promise.reject(new Error('away')) } });
     expect(await row(id)).toMatchObject({ status: 'PENDING' });
-    await sweep(after(4));
+    await sweep(later(4));
     expect(await row(id)).toMatchObject({ status: 'FAILED' });
   });
 

@@ -6,6 +6,8 @@ import type { SQSRecord } from 'aws-lambda';
 import { sqsBatchHandler } from '../../../lambdas/adapters/batch/sqs-batch.ts';
 import { deliveryId } from '../../../lambdas/domain/ids/delivery-id.ts';
 import { newEventUuid } from '../../../lambdas/domain/ids/event-uuid.ts';
+import { claimDeliveries } from '../../../lambdas/deliver/claim-deliveries.ts';
+import { idBounds } from '../../../lambdas/adapters/delivery-rows/id-bounds.ts';
 import { type AcceptedEvent, API_SOURCE, OPERATIONAL_SOURCE } from '../../../lambdas/domain/messages/bus-entry.ts';
 import { deliverMessageSchema } from '../../../lambdas/domain/messages/delivery-message.ts';
 import { type FanOutContext, fanOut } from '../../../lambdas/fan-out/fan-out.ts';
@@ -286,6 +288,31 @@ describe('fan-out', () => {
     expect(pipeline.lines.filter((line) => line.includes('event_refused'))).toHaveLength(3);
     expect(pipeline.lines.join()).not.toContain('payload');
     expect(await run({ ...bad, source: API_SOURCE })).toHaveLength(1);
+  });
+});
+
+describe('the time that a receiver is shown', () => {
+  it.each([
+    ['as the caller wrote it', { occurredAt: '2026-11-22T17:05:00Z' }],
+    ['to the microsecond', { occurredAt: '2026-11-22T17:05:00.123456Z' }],
+    ['the acceptance, where the caller gave none', {}],
+  ])('is the same in the message and in the row: %s', async (_case, props) => {
+    const { accountId } = await addWebhook(pipeline, { accountId: newAccount() });
+    await run(apiEntry([accepted(accountId, props)]));
+    const [sent] = await messages('deliveries');
+    const { deliveryId: d, claim } = sent?.message ?? {};
+    if (d === undefined || claim === undefined) throw new Error('nothing was enqueued');
+    const nowMs = Date.now();
+    const [claimed] = await pipeline.database.query(claimDeliveries, {
+      messages: JSON.stringify([{ d, g: 0, t: claim.token, e: true }]),
+      ...idBounds([d]),
+      nowMs,
+      token: randomUUID(),
+      claimedUntilMs: nowMs + 60_000,
+      expiresMs: nowMs + 60_000,
+    });
+    expect(claimed).toMatchObject({ kind: 'claimed', event: { timestamp: sent?.message.event?.timestamp } });
+    if ('occurredAt' in props) expect(sent?.message.event?.timestamp).toBe(props.occurredAt);
   });
 });
 

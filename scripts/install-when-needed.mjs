@@ -4,21 +4,43 @@
  * packages that this installs, and the script that npm runs next finds it in node_modules/.bin.
  */
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-// npm writes both files within one install, in no fixed order.
-const SAME_INSTALL_MS = 10_000;
+const LOCK = join(ROOT, 'package-lock.json');
+// npm's own record of what is installed; written last, so an install that was interrupted counts as none.
+const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 
 if (isInstallNeeded()) install();
 
 function isInstallNeeded() {
-  const lockedAt = statSync(join(ROOT, 'package-lock.json')).mtimeMs;
-  // npm's own record of what is installed; written last, so an install that was interrupted counts as none.
-  const installed = statSync(join(ROOT, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
-  return installed === undefined || installed.mtimeMs + SAME_INSTALL_MS < lockedAt;
+  const installed = statSync(INSTALLED, { throwIfNoEntry: false });
+  if (installed === undefined) return true;
+  if (installed.mtimeMs >= statSync(LOCK).mtimeMs) return false;
+  if (!holdsWhatIsLocked()) return true;
+  // Only the time is newer (a checkout, an entry of another platform): a minute of npm ci would change nothing.
+  const now = new Date();
+  utimesSync(INSTALLED, now, now);
+  return false;
+}
+
+function holdsWhatIsLocked() {
+  const installed = packagesOf(INSTALLED);
+  return Object.entries(packagesOf(LOCK)).every(([path, { version, optional, devOptional }]) => {
+    const found = installed[path];
+    if (path === '') return true;
+    return found === undefined ? optional === true || devOptional === true : found.version === version;
+  });
+}
+
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function install() {

@@ -42,7 +42,7 @@ describe('two stages in one app', () => {
 
   it('share no physical name in the account', () => {
     const namesOf = (stack: typeof blue) => physicalNamesOf(stack).map(([, property, value]) => `${property} ${value}`);
-    expect(namesOf(blue)).toEqual(['Name Tidegate-blue', 'Name Tidegate-blue']);
+    expect(namesOf(blue)).toEqual(['Name Tidegate-blue']);
     expect(namesOf(green).filter((name) => namesOf(blue).includes(name))).toEqual([]);
   });
 

@@ -114,7 +114,12 @@ async function receiverThat(behaviour: Behaviour, isTls = false): Promise<Receiv
 beforeAll(async () => {
   engine = await startEngineProcess({
     // The circuit has tests of its own; open, it would keep these receivers from being asked.
-    context: { retryScheduleSeconds: '1,1,2', deliveryTimeoutSeconds: '2', sweepSeconds: '1', circuitThreshold: '1000' },
+    context: {
+      retryScheduleSeconds: '1,1,2',
+      deliveryTimeoutSeconds: '2',
+      sweepSeconds: '1',
+      circuitThreshold: '1000',
+    },
   });
   for (const [name, { behaviour, isTls = false }] of Object.entries(CASES)) {
     const receiver = await receiverThat(behaviour, isTls);
@@ -173,9 +178,7 @@ describe('the attempts', () => {
     const { receiver, webhook } = runOf('500 for ever');
     const delivery = await endOf('500 for ever');
     expect(receiver.requests).toHaveLength(ATTEMPTS);
-    expect(receiver.requests.map(({ deliveryId }) => deliveryId)).toEqual(
-      Array(ATTEMPTS).fill(delivery.deliveryId),
-    );
+    expect(receiver.requests.map(({ deliveryId }) => deliveryId)).toEqual(Array(ATTEMPTS).fill(delivery.deliveryId));
     for (const request of receiver.requests) verifyByLibraries(request, webhook.secret);
     const times = receiver.requests.map(({ headers }) => Number(headers['webhook-timestamp']));
     expect(new Set(times).size).toBe(ATTEMPTS);

@@ -47,7 +47,7 @@ export async function synthesize(props: SynthProps): Promise<Synthesis> {
   mkdirSync(cache, { recursive: true });
   removeUnused(cache);
   // Its own folder, renamed when whole: a start that was interrupted must not leave half an assembly under the name.
-  const unfinished = `${directory}.${process.pid}`;
+  const unfinished = mkdtempSync(`${directory}.`);
   try {
     await runApp(props, unfinished);
     // As in Lambda: `.js` without a package.json is CommonJS, whatever the checkout around the cache says.

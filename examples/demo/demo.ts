@@ -1,10 +1,11 @@
-import { githubEvents } from './corpus.ts';
+import { type CorpusEvent, githubEvents } from './corpus.ts';
 import { Receiver, type Temper } from './receiver.ts';
 import { TidegateClient } from './tidegate-client.ts';
 
 const TEMPERS: readonly Temper[] = [...Array<Temper>(8).fill('healthy'), 'fails-at-first', 'fails-for-good'];
 const ENDED = new Set(['delivered', 'dead_letter', 'failed', 'cancelled']);
 const POLL_MS = 250;
+const PUBLISHERS = 4;
 
 /** What has become of every delivery so far. */
 export interface DemoProgress {
@@ -50,6 +51,7 @@ export async function runDemo(props: DemoProps): Promise<DemoTally> {
   const receivers = TEMPERS.map((temper) => new Receiver(temper));
   const account = `demo-${Date.now().toString(36)}`;
   const client = await TidegateClient.login(props.url, account, 'events:write');
+  const giveUp = new AbortController();
   try {
     await Promise.all(receivers.map((receiver) => register(client, receiver)));
     const events = githubEvents(props.events);
@@ -57,16 +59,39 @@ export async function runDemo(props: DemoProps): Promise<DemoTally> {
     let published = 0;
     const report = (deliveries: readonly Delivery[]): void =>
       props.onProgress?.(progressOf(published, expected, deliveries));
-    for (const event of events) {
-      await client.call('POST', '/v1/events', event);
+    const onPublished = (): void => {
       published += 1;
-      if (published % 10 === 0) report([]);
-    }
-    const deliveries = await allEnded({ client, expected, timeoutMs: props.timeoutMs, report });
+    };
+    // Deliveries are on their way while further events are published, and the progress shows both.
+    const [deliveries] = await Promise.all([
+      allEnded({ client, expected, timeoutMs: props.timeoutMs, report, signal: giveUp.signal }),
+      publishAll({ client, events, signal: giveUp.signal, onPublished }),
+    ]);
     return tally(events.length, receivers, deliveries);
   } finally {
+    // When one of the two failed, the other must not go on.
+    giveUp.abort();
     await Promise.all(receivers.map((receiver) => receiver.close()));
   }
+}
+
+interface PublishProps {
+  readonly client: TidegateClient;
+  readonly events: readonly CorpusEvent[];
+  readonly signal: AbortSignal;
+  readonly onPublished: () => void;
+}
+
+async function publishAll({ client, events, signal, onPublished }: PublishProps): Promise<void> {
+  const left = events.values();
+  const publish = async (): Promise<void> => {
+    for (const event of left) {
+      signal.throwIfAborted();
+      await client.call('POST', '/v1/events', event);
+      onPublished();
+    }
+  };
+  await Promise.all(Array.from({ length: PUBLISHERS }, publish));
 }
 
 async function register(client: TidegateClient, receiver: Receiver): Promise<void> {
@@ -80,11 +105,13 @@ interface WaitProps {
   readonly expected: number;
   readonly timeoutMs: number;
   readonly report: (deliveries: readonly Delivery[]) => void;
+  readonly signal: AbortSignal;
 }
 
-async function allEnded({ client, expected, timeoutMs, report }: WaitProps): Promise<Delivery[]> {
+async function allEnded({ client, expected, timeoutMs, report, signal }: WaitProps): Promise<Delivery[]> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    signal.throwIfAborted();
     const deliveries: Delivery[] = [];
     for await (const delivery of client.list<Delivery>('/v1/deliveries')) deliveries.push(delivery);
     report(deliveries);

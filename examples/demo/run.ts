@@ -25,8 +25,9 @@ function parseOptions(words: readonly string[]): Options {
     else if (words[i] === '--events' && Number.isInteger(Number(value)) && Number(value) > 0)
       options.events = Number(value);
     else {
-      console.error(USAGE);
-      process.exit(words[i] === '--help' ? 0 : 2);
+      const isHelp = words[i] === '--help';
+      (isHelp ? console.log : console.error)(USAGE);
+      process.exit(isHelp ? 0 : 2);
     }
   }
   return options;
@@ -46,6 +47,8 @@ async function startOwn(): Promise<{ url: string; stop: () => Promise<void> }> {
     await ended;
     await rm(data, { recursive: true, force: true });
   };
+  // Ctrl-C reaches the engine, too; its folder goes when it has stopped.
+  process.once('SIGINT', () => void stop().finally(() => process.exit(130)));
   for (;;) {
     if (engine.exitCode !== null) throw new Error(`the engine ended with ${engine.exitCode}`);
     const written = await readFile(join(data, 'engine.json'), 'utf8').catch(() => '');

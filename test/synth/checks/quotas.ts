@@ -102,16 +102,19 @@ export function physicalNamesOf(
   return [...view.resources].flatMap(([id, { Type, Properties }]) => {
     if (WITHIN_ANOTHER.has(Type)) return [];
     const { primaryIdentifier = [], cfnRefIdentifier = [] } = definitionOf(Type) ?? {};
-    return [...new Set([...primaryIdentifier, ...cfnRefIdentifier, nameProperty(Type)])].flatMap((property) => {
+    return [...new Set([...primaryIdentifier, ...cfnRefIdentifier, ...nameProperties(Type)])].flatMap((property) => {
       const value = Properties[property];
       return typeof value === 'string' ? [[id, property, value] as const] : [];
     });
   });
 }
 
+// Named by the template, yet identified by something that AWS makes up.
+const NAMED_ALL_THE_SAME: Readonly<Record<string, string>> = { 'AWS::SecretsManager::Secret': 'Name' };
+
 /** `AWS::SQS::Queue` may be named by its `QueueName`. */
-function nameProperty(type: string): string {
-  return `${type.split('::').at(-1)}Name`;
+function nameProperties(type: string): readonly string[] {
+  return [`${type.split('::').at(-1)}Name`, NAMED_ALL_THE_SAME[type] ?? []].flat();
 }
 
 /** At most what it has when CloudFormation has put ARNs, names and URLs in place. */

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { ensureCluster, OWNER } from './cluster.ts';
 import { type DataPlace, findDataPlace } from './data-place.ts';
 import { findInstallation } from './installation.ts';
-import { adoptPostmaster, launchPostmaster, type Postmaster, stopPostmaster } from './postmaster.ts';
+import { adoptPostmaster, type LaunchProps, launchPostmaster, type Postmaster, stopPostmaster } from './postmaster.ts';
+import { reviveWhenDead } from './revival.ts';
 import { makeThrowawayFolder } from './throwaway.ts';
 
 export const DATABASE = 'tidegate';
@@ -32,7 +33,7 @@ export interface Postgres {
   readonly port: number;
   /** Superuser `tidegate_owner`. */
   readonly ownerPassword: string;
-  /** The postmaster. */
+  /** The postmaster; another one after the server died and was started again. */
   readonly pid: number;
   /** Whether the server was left running by an engine that was killed, and taken over. */
   readonly isAdopted: boolean;
@@ -59,7 +60,14 @@ export async function startPostgres(props: PostgresProps): Promise<Postgres> {
   const launch = { installation, place, settings, port: props.port };
   const adopted = await adoptPostmaster(launch, isUsable);
   const postmaster = adopted ?? (await launchPostmaster(launch));
-  const postgres = toPostgres({ postmaster, ownerPassword, isAdopted: adopted !== undefined, isMemory, folder });
+  const postgres = toPostgres({
+    postmaster,
+    launch,
+    ownerPassword,
+    isAdopted: adopted !== undefined,
+    isMemory,
+    folder,
+  });
   try {
     await ensureDatabase(postgres);
   } catch (error) {
@@ -71,6 +79,7 @@ export async function startPostgres(props: PostgresProps): Promise<Postgres> {
 
 interface ToPostgresProps {
   readonly postmaster: Postmaster;
+  readonly launch: LaunchProps;
   readonly ownerPassword: string;
   readonly isAdopted: boolean;
   readonly isMemory: boolean;
@@ -78,16 +87,26 @@ interface ToPostgresProps {
 }
 
 function toPostgres(props: ToPostgresProps): Postgres {
-  const { pid, port } = props.postmaster;
+  const { port } = props.postmaster;
+  let { pid } = props.postmaster;
   let stopped: Promise<void> | undefined;
+  const revival = reviveWhenDead({
+    pid: () => pid,
+    start: async () => {
+      ({ pid } = await launchPostmaster({ ...props.launch, port }));
+    },
+  });
   const stop = async (): Promise<void> => {
+    await revival.end();
     await stopPostmaster(pid, props.isMemory ? 'at once' : 'cleanly');
     if (props.isMemory) await rm(props.folder, { recursive: true, force: true });
   };
   return {
     host: HOST,
     port,
-    pid,
+    get pid() {
+      return pid;
+    },
     ownerPassword: props.ownerPassword,
     isAdopted: props.isAdopted,
     url: (database, user = OWNER, password = props.ownerPassword) =>

@@ -116,14 +116,23 @@ describe('the supervisor of PostgreSQL', () => {
     expect(isAlive(second.pid)).toBe(false);
   });
 
-  it('recovers what was committed before the server itself was killed', async () => {
-    const first = await start();
-    await query(first.url('tidegate'), 'CREATE TABLE kept AS SELECT 42 AS n');
-    first.kill('SIGKILL');
-    await eventually(() => !isAlive(first.pid));
-    const second = await start();
-    expect(second.isAdopted).toBe(false);
-    expect(await query(second.url('tidegate'), 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+  it('starts the server again when it was killed itself, on the same port, with what was committed', async () => {
+    const postgres = await start();
+    const { pid: killed, port } = postgres;
+    await query(postgres.url('tidegate'), 'CREATE TABLE kept AS SELECT 42 AS n');
+    postgres.kill('SIGKILL');
+    await eventually(() => postgres.pid !== killed);
+    expect(await query(postgres.url('tidegate'), 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+    expect(postgres.port).toBe(port);
+    expect(isAlive(killed)).toBe(false);
+  });
+
+  it('does not start again what was stopped', async () => {
+    const postgres = await start();
+    await postgres.stop();
+    const next = await start();
+    expect(next.isAdopted).toBe(false);
+    expect(next.pid).not.toBe(postgres.pid);
   });
 
   it('is not misled by a pid file whose number another process has by now', async () => {

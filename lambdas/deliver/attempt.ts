@@ -22,7 +22,14 @@ export type Attempted =
   /** A fault of ours (database, KMS): nothing was sent and no attempt counts. */
   | { readonly kind: 'deferred'; readonly task: Task; readonly error: unknown };
 
+/** The database, KMS or the payload took so long that a send would outlive its lease: another one might begin. */
+class LeaseTooShort extends Error {
+  readonly code = 'LEASE_TOO_SHORT';
+}
+
 const LAST_ERROR_MAX_CHARS = 1_024;
+/** What a lease must still cover when the receiver's time is over: the write of the result. */
+const WRITE_MS = 5_000;
 
 /** Signs and sends one delivery. Never throws. */
 export async function attempt(context: DeliverContext, task: Task, lane: Lane): Promise<Attempted> {
@@ -65,6 +72,7 @@ async function send(context: DeliverContext, task: Task, nowMs: number): Promise
     ...keys,
   });
   const timeoutMs = context.settings.deliveryTimeoutSeconds * 1000;
+  if (context.now() + timeoutMs + WRITE_MS > task.lease.untilMs) throw new LeaseTooShort();
   return context.sender.send({ url: task.webhook.url, headers, body, timeoutMs });
 }
 
@@ -162,6 +170,7 @@ function recordOf({ task, startedAt, result, outcome }: RecordProps): AttemptRec
     deliveryId,
     generation,
     attemptNumber: task.attemptNumber,
+    claimToken: task.lease.token,
     startedAt,
     durationMs: result.durationMs,
     httpStatus: isAnswered ? result.status : null,

@@ -59,6 +59,7 @@ const isoTime = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY
  *   the token always changes: else a second copy of the message would pass too.
  * - Rows are locked in order first, and locked ones are skipped: somebody is at work on them.
  * - A webhook that is inactive, on hold or deleted stops the delivery here, with a new generation.
+ * - A batch may hold messages of two generations of one delivery: the verdict is of the message that has the row's.
  * - Why a row was not claimed cannot be told from UPDATE … RETURNING: the second join gives the row as it stands.
  * - A claim is an activity: it moves the expiry, so that nothing expires whose sends are only deferred.
  */
@@ -70,7 +71,7 @@ export const claimDeliveries: Statement<ClaimRow> = {
     WITH m AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(:messages::text::jsonb) AS x(d uuid, g int, t uuid, e boolean)
     ), l AS MATERIALIZED (
-      SELECT d.delivery_id,
+      SELECT d.delivery_id, m.g,
              CASE WHEN c.webhook_id IS NULL THEN 'CANCELLED'
                   WHEN c.is_active AND c.mode = 'deliver' THEN 'claimed' ELSE 'HELD' END AS verdict
         FROM m JOIN hook.deliveries d ON d.delivery_id = m.d AND d.generation = m.g
@@ -94,7 +95,8 @@ export const claimDeliveries: Statement<ClaimRow> = {
              last_activity_at = ${time(':nowMs::bigint')}
         FROM l
        WHERE d.delivery_id = l.delivery_id AND d.delivery_id BETWEEN :low::uuid AND :high::uuid
-      RETURNING d.delivery_id, d.attempts, d.account_id, d.webhook_id, d.event_uuid, d.api_version, d.status, l.verdict
+      RETURNING d.delivery_id, d.attempts, d.account_id, d.webhook_id, d.event_uuid, d.api_version, d.status,
+                l.verdict, l.g
     )
     SELECT CASE
       WHEN u.verdict = 'claimed' THEN json_build_object(
@@ -116,7 +118,7 @@ export const claimDeliveries: Statement<ClaimRow> = {
           'dueInMs', greatest(0, ceil(coalesce(extract(epoch FROM d.next_retry_at) * 1000 - :nowMs::bigint, 0))),
           'leaseLeftMs', greatest(0, ceil(coalesce(extract(epoch FROM d.claimed_until) * 1000 - :nowMs::bigint, 0)))) END)
       END::text
-      FROM m LEFT JOIN u ON u.delivery_id = m.d
+      FROM m LEFT JOIN u ON u.delivery_id = m.d AND u.g = m.g
              LEFT JOIN hook.webhook_configs c ON c.webhook_id = u.webhook_id
              LEFT JOIN hook.account_keys k ON k.account_id = u.account_id
              LEFT JOIN hook.events e ON m.e AND e.event_uuid = u.event_uuid

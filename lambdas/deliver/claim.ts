@@ -1,3 +1,4 @@
+import { receiveCount } from '../adapters/batch/sqs-batch.ts';
 import type { Database } from '../adapters/database/database.ts';
 import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { toSnapshot } from '../adapters/delivery-rows/webhook-snapshot.ts';
@@ -6,7 +7,7 @@ import { VISIBILITY_MAX_SECONDS } from '../domain/retry-schedule/carriage.ts';
 import { type ClaimRow, claimDeliveries } from './claim-deliveries.ts';
 import type { DeliverSettings } from './deliver-context.ts';
 import type { Received } from './read-messages.ts';
-import { LEASE_MARGIN_MS, type Task } from './task.ts';
+import { LEASE_MARGIN_MS, type Lease, type Task } from './task.ts';
 
 /** What a claim makes of a message. */
 export type Claim =
@@ -32,27 +33,37 @@ const LOCKED_WAIT_MS = 2_000;
 export async function claimAll(props: ClaimProps, inbox: readonly Received<DeliverMessage>[]): Promise<Claim[]> {
   if (inbox.length === 0) return [];
   const { settings, nowMs } = props;
+  const lease = { token: props.token, untilMs: nowMs + settings.deliveryTimeoutSeconds * 1000 + LEASE_MARGIN_MS };
   const rows = await props.database.query(claimDeliveries, {
-    messages: JSON.stringify(inbox.map(({ message }) => parameter(message))),
+    messages: JSON.stringify(inbox.map(parameter)),
     ...idBounds(inbox.map(({ message }) => message.deliveryId)),
-    token: props.token,
+    token: lease.token,
     nowMs,
-    claimedUntilMs: nowMs + settings.deliveryTimeoutSeconds * 1000 + LEASE_MARGIN_MS,
+    claimedUntilMs: lease.untilMs,
     expiresMs: nowMs + settings.openTtlSeconds * 1000,
   });
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
-  return inbox.map((received) => claimOf(received, byKey.get(keyOf(received.message)), nowMs));
+  return inbox.map((received) => claimOf(received, byKey.get(keyOf(received.message)), { lease, nowMs }));
 }
 
 function keyOf({ deliveryId, generation }: { readonly deliveryId: string; readonly generation: number }): string {
   return `${deliveryId} ${generation}`;
 }
 
-function parameter({ deliveryId, generation, claim, event }: DeliverMessage): unknown {
-  return { d: deliveryId, g: generation, t: claim?.token, e: event?.payload === undefined };
+function parameter({ record, message }: Received<DeliverMessage>): unknown {
+  const { deliveryId, generation, claim, event, webhook } = message;
+  // What can be sent unread may be so right now: SQS hands out a message twice now and then. From the second time on
+  // such a message waits for the end of the lease that it came with.
+  const isBeingSent = webhook !== undefined && event?.payload !== undefined && receiveCount(record) > 1;
+  return { d: deliveryId, g: generation, t: isBeingSent ? undefined : claim?.token, e: event?.payload === undefined };
 }
 
-function claimOf(received: Received<DeliverMessage>, row: ClaimRow | undefined, nowMs: number): Claim {
+interface Grant {
+  readonly lease: Lease;
+  readonly nowMs: number;
+}
+
+function claimOf(received: Received<DeliverMessage>, row: ClaimRow | undefined, { lease, nowMs }: Grant): Claim {
   if (row === undefined) return { kind: 'wait', received, afterMs: LOCKED_WAIT_MS };
   if (row.kind === 'stopped') return { kind: 'drop', received };
   if (row.kind === 'unclaimed') return reasonOf(received, row);
@@ -65,7 +76,7 @@ function claimOf(received: Received<DeliverMessage>, row: ClaimRow | undefined, 
   const attemptNumber = row.attempts + 1;
   return {
     kind: 'send',
-    task: { received, attemptNumber, accountId, webhookId, eventUuid, apiVersion, event, webhook },
+    task: { received, lease, attemptNumber, accountId, webhookId, eventUuid, apiVersion, event, webhook },
   };
 }
 

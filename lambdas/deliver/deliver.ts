@@ -9,6 +9,7 @@ import { type Attempted, attempt } from './attempt.ts';
 import { type Claim, claimAll } from './claim.ts';
 import { countAttempts } from './count-attempts.ts';
 import type { DeliverContext } from './deliver-context.ts';
+import { giveBackLeases } from './give-back-leases.ts';
 import { enqueueExhaustedAgain } from './notify-again.ts';
 import { type Inbox, type Received, readMessages } from './read-messages.ts';
 import { type Made, settleAttempts, settleRecords } from './settle.ts';
@@ -99,7 +100,13 @@ async function settleDone(context: DeliverContext, done: readonly Attempted[]): 
   const made = done.flatMap((attempted): Made[] => (attempted.kind === 'made' ? [attempted] : []));
   const deferred = done.flatMap((attempted) => (attempted.kind === 'deferred' ? [attempted] : []));
   const [firstFault] = deferred;
-  if (firstFault !== undefined) reportFault(context, firstFault.error, deferred.length);
+  if (firstFault !== undefined) {
+    reportFault(context, firstFault.error, deferred.length);
+    await giveBackLeases(
+      context.database,
+      deferred.map(({ task }) => task),
+    ).catch((error: unknown) => context.log.warn('leases_not_given_back', { error }));
+  }
   countAttempts(context.metrics, made);
   const kept = deferred.map(({ task }) => ({
     record: task.received.record,

@@ -3,9 +3,16 @@ import type { DeliverMessage, EventSnapshot, WebhookSnapshot } from '../domain/m
 import type { DeliverSettings } from './deliver-context.ts';
 import type { Received } from './read-messages.ts';
 
+/** Whose the row is, and until when (Unix ms). */
+export interface Lease {
+  readonly token: string;
+  readonly untilMs: number;
+}
+
 /** One attempt to make, under a lease of ours. */
 export interface Task {
   readonly received: Received<DeliverMessage>;
+  readonly lease: Lease;
   readonly attemptNumber: number;
   readonly accountId: string;
   readonly webhookId: string;
@@ -35,5 +42,5 @@ export function unreadTask(
   if (claim.untilMs - nowMs < settings.deliveryTimeoutSeconds * 1000 + LEASE_MARGIN_MS) return undefined;
   if (webhook.rateLimitPerSecond !== null) return undefined;
   if (nowMs - webhook.readAt > settings.configCacheSeconds * 1000) return undefined;
-  return { received, attemptNumber: 1, ...delivery, event, webhook };
+  return { received, lease: claim, attemptNumber: 1, ...delivery, event, webhook };
 }

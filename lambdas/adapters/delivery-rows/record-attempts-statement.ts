@@ -17,6 +17,10 @@ const decided = (column: string, value: string) =>
 
 const time = (ms: string) => `to_timestamp(${ms} / 1000.0)`;
 
+/** A result that comes late finds somebody else at work on the row: whose lease it is, it stays. */
+const unlessOthers = (column: string) =>
+  `CASE WHEN d.claim_token = m.t OR d.claimed_until < ${time(':nowMs::bigint')} THEN NULL ELSE d.${column} END`;
+
 /**
  * Writes attempts and what they make of their deliveries.
  * - The UPDATE is driven by what the INSERT really inserted: a call that timed out and ran nevertheless counts once.
@@ -32,7 +36,7 @@ export const recordAttemptsStatement: Statement<RecordedRow> = {
   sql: `
     WITH m AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(:attempts::text::jsonb) AS x(
-        d uuid, g int, n int, s bigint, du int, hs smallint, er text, rh text, rb text, o text, nx bigint)
+        d uuid, g int, n int, t uuid, s bigint, du int, hs smallint, er text, rh text, rb text, o text, nx bigint)
     ), a AS (
       INSERT INTO hook.delivery_attempts (delivery_id, generation, attempt_number, started_at, duration_ms, http_status,
                                           error, response_headers, response_body)
@@ -65,9 +69,9 @@ export const recordAttemptsStatement: Statement<RecordedRow> = {
                      WHEN m.o = 'accepted' THEN ${time('(:nowMs::bigint + :callbackTimeoutMs::bigint)')} END`,
              )},
              ${decided('last_call_at', 'NULL')},
-             ${decided('claim_token', 'NULL')},
-             ${decided('claimed_until', 'NULL')},
-             ${decided('claimed_by', 'NULL')}
+             ${decided('claim_token', unlessOthers('claim_token'))},
+             ${decided('claimed_until', unlessOthers('claimed_until'))},
+             ${decided('claimed_by', unlessOthers('claimed_by'))}
         FROM l JOIN m ON m.d = l.delivery_id
        WHERE d.delivery_id = l.delivery_id AND d.generation = m.g
          AND d.delivery_id BETWEEN :low::uuid AND :high::uuid

@@ -71,6 +71,7 @@ function parameter(record: AttemptRecord): string {
     d: record.deliveryId,
     g: record.generation,
     n: record.attemptNumber,
+    t: record.claimToken,
     s: record.startedAt,
     du: record.durationMs,
     hs: record.httpStatus,

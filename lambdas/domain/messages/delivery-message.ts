@@ -60,6 +60,8 @@ export const attemptRecordSchema = z.object({
   deliveryId: z.uuid(),
   generation: z.int(),
   attemptNumber: z.int().min(1),
+  /** The lease under which it was made: its result ends that one, and nobody else's. */
+  claimToken: z.uuid().optional(),
   /** Unix milliseconds. */
   startedAt: z.number(),
   durationMs: z.int(),

@@ -443,9 +443,11 @@ describe('a claim', () => {
     ['of a rate limited webhook', { rateLimitPerSecond: 5 }],
     ['with a lease that ends soon', { untilMs: Date.now() + 1_000 }],
   ])('reads the row of a message %s', async (_what, change: Record<string, number>) => {
-    await publish();
+    const { ids } = await publish();
     const [record] = await pipeline.receive('deliveries');
     const message = JSON.parse(record?.body ?? '');
+    // Its first copy may be on its way under that lease.
+    if (change.receiveCount) await release(ids[0]);
     if (change.readAt) message.webhook.readAt = change.readAt;
     if (change.rateLimitPerSecond) message.webhook.rateLimitPerSecond = change.rateLimitPerSecond;
     if (change.untilMs) message.claim.untilMs = change.untilMs;

@@ -24,7 +24,7 @@ Examples:
                                               the same, and whether this token will be let in
   tidegate checklist --json | jq '.items[] | select(.result == "fail")'
 
-It asks the database, and so wakes a paused one (up to a minute). It changes nothing.
+It asks the database, and so wakes a paused one (up to a minute), and leaves nothing behind.
 What each failure means: docs/deploy.md.
 Exit codes: 0 all passed or not applicable, 1 something failed, 2 wrong usage or nothing to talk to.`;
 

@@ -37,7 +37,7 @@ function inWords({ checks }: Readiness): string {
 
 function fixesOf({ checks }: Readiness, site: Site): readonly string[] {
   const fixes: Readonly<Record<string, string>> = {
-    database: `start the cluster: ${site.awsCommand('rds', `start-db-cluster --db-cluster-identifier ${site.output('ClusterArn')}`)}`,
+    database: `start the cluster: ${site.awsCommand('rds', `start-db-cluster --db-cluster-identifier ${site.output('ClusterArn').split(':').at(-1)}`)}`,
     migrations: site.tidegateCommand('migrate up'),
     consumers: 'see event-source-mappings',
   };

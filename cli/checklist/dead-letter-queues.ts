@@ -17,11 +17,11 @@ export const deadLetterQueues: ChecklistItem = {
 
   async check(site) {
     const { sqs } = site.aws;
-    const arns = await asideQueues(site);
+    const aside = await asideQueues(site);
     const queues = await Promise.all(
-      arns.map(async (arn) => {
-        const url = await urlOf(site, arn);
-        return { arn, url, ...(await readWaitingMessages(sqs, url, site.now)) };
+      aside.map(async (queue) => {
+        const url = await urlOf(site, queue.arn);
+        return { ...queue, url, ...(await readWaitingMessages(sqs, url, site.now)) };
       }),
     );
     const filled = queues.filter(({ count }) => count > 0);
@@ -32,7 +32,7 @@ export const deadLetterQueues: ChecklistItem = {
           ({ arn, count, oldestAgeMs }) => `${nameOf(arn)} holds ${count}, the oldest ${ageInWords(oldestAgeMs)} old`,
         )
         .join(', '),
-      filled.map(({ arn, url }) => fixFor(site, arn, url)).join('; '),
+      filled.map((queue) => fixFor(site, queue, queue.url)).join('; '),
     );
   },
 
@@ -40,15 +40,23 @@ export const deadLetterQueues: ChecklistItem = {
     'your credentials need sqs:GetQueueAttributes, sqs:GetQueueUrl, sqs:ReceiveMessage and events:ListTargetsByRule',
 };
 
+interface AsideQueue {
+  readonly arn: string;
+  /** EventBridge, for events that the rule could not deliver; else the queue whose consumer failed 1,000 times. */
+  readonly filledBy: 'queue' | 'rule';
+}
+
 /** Those of the events and captures queues (deliveries and retries share one that a function reads), and the rule's. */
-async function asideQueues(site: Site): Promise<readonly string[]> {
+async function asideQueues(site: Site): Promise<readonly AsideQueue[]> {
   const [rules, ...redriven] = await Promise.all([
     readIngressRules(site),
     deadLetterArnOf(site, 'EventsQueueUrl'),
     deadLetterArnOf(site, 'CapturesQueueUrl'),
   ]);
+  const of = (filledBy: AsideQueue['filledBy'], arns: readonly (string | undefined)[]) =>
+    arns.flatMap((arn) => (arn === undefined ? [] : [{ arn, filledBy }]));
   const undelivered = rules.map(({ target }) => target.DeadLetterConfig?.Arn);
-  return [...redriven, ...undelivered].filter((arn) => arn !== undefined);
+  return [...of('queue', redriven), ...of('rule', undelivered)];
 }
 
 async function deadLetterArnOf({ aws, output }: Site, name: string): Promise<string | undefined> {
@@ -63,11 +71,16 @@ async function urlOf({ aws }: Site, arn: string): Promise<string> {
   return QueueUrl;
 }
 
-/** SQS moves back what it moved; what EventBridge put aside has no source queue, and is named as its destination. */
-function fixFor(site: Site, arn: string, url: string): string {
+/**
+ * SQS moves messages out of dead-letter queues of other queues only. Source: SQS API Reference, StartMessageMoveTask.
+ */
+function fixFor(site: Site, { arn, filledBy }: AsideQueue, url: string): string {
   const look = site.awsCommand('sqs', `receive-message --queue-url ${url} --visibility-timeout 0`);
-  const move = site.awsCommand('sqs', `start-message-move-task --source-arn ${arn}`);
-  return `look at one (${look}), mend the cause, then put them back: ${move}`;
+  const back =
+    filledBy === 'queue'
+      ? site.awsCommand('sqs', `start-message-move-task --source-arn ${arn}`)
+      : `send each body to ${site.output('EventsQueueUrl')} and delete it here (docs/deploy.md has the loop)`;
+  return `look at one (${look}), mend the cause, then put them back: ${back}`;
 }
 
 function nameOf(arn: string): string {

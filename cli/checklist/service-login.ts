@@ -34,7 +34,7 @@ export const serviceLogin: ChecklistItem = {
   },
 
   fixWhenUnanswered: ({ awsCommand, output }) =>
-    `your credentials need secretsmanager:GetSecretValue and rds-data:ExecuteStatement; is the cluster there? ${awsCommand('rds', `describe-db-clusters --db-cluster-identifier ${output('ClusterArn')}`)}`,
+    `your credentials need secretsmanager:GetSecretValue and rds-data:ExecuteStatement; is the cluster there? ${awsCommand('rds', `describe-db-clusters --db-cluster-identifier ${output('ClusterArn').split(':').at(-1)}`)}`,
 };
 
 /** Class 28: invalid authorization specification, of which a wrong password is one. Source: PostgreSQL, appendix A. */

@@ -79,8 +79,19 @@ export const DATA_CHECKS: readonly Check[] = [
     name: 'network: isolated subnets of two zones, with no way in or out',
     *problems(view) {
       const subnets = view.ofType('AWS::EC2::Subnet');
-      const zones = new Set(subnets.map(([, { Properties }]) => JSON.stringify(Properties.AvailabilityZone)));
-      yield* unless('network', 'number of zones', zones.size, 2);
+      const placed = (name: string) =>
+        new Set(subnets.flatMap(([, { Properties }]) => JSON.stringify(Properties[name]) ?? []));
+      // Aurora demands two zones (AuroraUserGuide, "Creating an Aurora DB cluster", DB subnet group).
+      yield* unless('network', 'number of zones', placed('AvailabilityZone').size, 2);
+      yield* unless('network', 'number of address ranges', placed('CidrBlock').size, 2);
+      const group = referenceIn(view.resource('DatabaseCluster').Properties.DBSubnetGroupName);
+      const inGroup = [view.resource(group).Properties.SubnetIds ?? []].flat().map(referenceIn);
+      yield* unless(
+        group,
+        'subnets',
+        inGroup,
+        subnets.map(([id]) => id),
+      );
       for (const [id, { Properties }] of subnets) {
         yield* unless(id, 'MapPublicIpOnLaunch', Properties.MapPublicIpOnLaunch, false);
       }
@@ -88,6 +99,7 @@ export const DATA_CHECKS: readonly Check[] = [
         for (const [id] of view.ofType(`AWS::EC2::${type}`)) yield problem(id, `is a way in or out: ${type}`);
       }
       for (const [id, { Properties }] of view.ofType('AWS::EC2::SecurityGroup')) {
+        yield* unless(id, 'network', view.resources.get(referenceIn(Properties.VpcId))?.Type, 'AWS::EC2::VPC');
         if ('SecurityGroupIngress' in Properties) yield problem(id, 'lets something in');
         // CDK's way of writing "nothing"; with no rule at all, EC2 adds one for everything.
         const egress = ([Properties.SecurityGroupEgress ?? []].flat() as { CidrIp?: unknown }[]).map((r) => r.CidrIp);

@@ -1,5 +1,5 @@
 import { statementsIn, statementsOfRole } from '../policy-statements.ts';
-import { referenceIn } from '../template-view.ts';
+import { prerequisitesOf, referenceIn } from '../template-view.ts';
 import { type Check, problem, unless, unlessSame } from './check.ts';
 import { isProviderFramework, ownFunctions } from './fleet.ts';
 
@@ -77,6 +77,17 @@ export const ROLE_CHECKS: readonly Check[] = [
         );
         for (const { resources } of logging) {
           yield* unless(id, 'log group', resources, [{ 'Fn::GetAtt': [group, 'Arn'] }]);
+        }
+      }
+    },
+  },
+  {
+    name: 'roles: a function is not made before its rights, which a first call would otherwise lack',
+    *problems(view) {
+      for (const [id, { Properties }] of view.ofType('AWS::Lambda::Function')) {
+        const before = prerequisitesOf(view, id);
+        for (const { policyId } of statementsOfRole(view, referenceIn(Properties.Role))) {
+          if (!before.has(policyId)) yield problem(id, `does not wait for ${policyId}`);
         }
       }
     },

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { prerequisitesOf, variablesOf } from '../template-view.ts';
+import { prerequisitesOf, referenceIn, variablesOf } from '../template-view.ts';
 import { type Check, problem, unless } from './check.ts';
 import { USING_THE_SCHEMA } from './fleet.ts';
 
@@ -20,7 +20,7 @@ export const SCHEMA_CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'schema: it is made once the database has a writer, and its owner a login',
+    name: 'schema: it is made by Migrate, once the database has a writer, and its owner a login',
     *problems(view) {
       const before = prerequisitesOf(view, 'Schema');
       const types = [...before].map((id) => view.resources.get(id)?.Type);
@@ -28,7 +28,9 @@ export const SCHEMA_CHECKS: readonly Check[] = [
       for (const type of ['AWS::RDS::DBInstance', 'AWS::SecretsManager::SecretTargetAttachment']) {
         if (!types.includes(type)) yield problem('Schema', `does not wait for ${type}`);
       }
-      if (!before.has('Migrate')) yield problem('Schema', 'does not lead to Migrate');
+      const framework = referenceIn(view.resource('Schema').Properties.ServiceToken);
+      const called = variablesOf(view, framework).USER_ON_EVENT_FUNCTION_ARN;
+      yield* unless(framework, 'what it calls', called, { 'Fn::GetAtt': ['Migrate', 'Arn'] });
     },
   },
   {

@@ -39,12 +39,16 @@ function* ofDatabase(view: TemplateView): Generator<Mutant> {
   yield becomes('database: one serverless', instance, 'SecondInstance');
   for (const [id] of view.ofType('AWS::EC2::Subnet')) {
     yield becomes('network: ', true, id, 'Properties', 'MapPublicIpOnLaunch');
+    yield without('network: ', id, 'Properties', 'AvailabilityZone');
+    yield without('network: ', id, 'Properties', 'CidrBlock');
   }
   const [[group = ''] = []] = view.ofType('AWS::EC2::SecurityGroup');
   const world = { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, CidrIp: '0.0.0.0/0' };
   yield becomes('network: ', [world], group, 'Properties', 'SecurityGroupIngress');
   yield becomes('network: ', [world], group, 'Properties', 'SecurityGroupEgress');
   yield without('network: ', ...cluster, 'VpcSecurityGroupIds', 0);
+  yield without('network: ', ...cluster, 'DBSubnetGroupName');
+  yield without('network: ', group, 'Properties', 'VpcId');
   yield becomes('network: ', { Type: 'AWS::EC2::InternetGateway' }, 'Gateway');
 }
 

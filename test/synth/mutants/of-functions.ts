@@ -55,20 +55,11 @@ function* ofSchemaOrder(view: TemplateView): Generator<Mutant> {
   }
   const waits = view.resource('Schema').DependsOn ?? [];
   const ofType = (type: string) => waits.findIndex((id) => view.resources.get(id)?.Type === type);
-  yield without('schema: it is made once', 'Schema', 'DependsOn', ofType('AWS::RDS::DBInstance'));
-  yield without(
-    'schema: it is made once',
-    'Schema',
-    'DependsOn',
-    ofType('AWS::SecretsManager::SecretTargetAttachment'),
-  );
-  yield becomes(
-    'schema: it is made once',
-    { 'Fn::GetAtt': ['Publish', 'Arn'] },
-    'Schema',
-    'Properties',
-    'ServiceToken',
-  );
+  yield without('schema: it is made by', 'Schema', 'DependsOn', ofType('AWS::RDS::DBInstance'));
+  yield without('schema: it is made by', 'Schema', 'DependsOn', ofType('AWS::SecretsManager::SecretTargetAttachment'));
+  yield becomes('schema: it is made by', { 'Fn::GetAtt': ['Publish', 'Arn'] }, 'Schema', 'Properties', 'ServiceToken');
+  const framework = referenceIn(view.resource('Schema').Properties.ServiceToken);
+  yield without('schema: it is made by', framework, 'Properties', 'Environment');
   yield without('schema: it is asked', 'Schema', 'Properties', 'migrationsSha256');
   yield without('schema: it is asked', 'Schema', 'Properties', 'serviceSecretArn');
   yield becomes('schema: it is asked', '600', 'Schema', 'Properties', 'ServiceTimeout');
@@ -100,6 +91,10 @@ export function* mutantsOfRoles(view: TemplateView): Generator<Mutant> {
     const trust = [id, 'Properties', 'AssumeRolePolicyDocument', 'Statement', 0] as const;
     yield becomes('roles: each function', { AWS: '*' }, ...trust, 'Principal');
     if (id.startsWith('SchedulerRole')) yield without('roles: the scheduler', ...trust, 'Condition');
+  }
+  for (const [id, { DependsOn = [] }] of ownFunctions(view)) {
+    const policy = DependsOn.findIndex((name) => view.resources.get(name)?.Type === 'AWS::IAM::Policy');
+    yield without('roles: a function is not made', id, 'DependsOn', policy);
   }
   yield becomes('roles: each function', view.resource('Deliver').Properties.Role, 'Publish', 'Properties', 'Role');
   yield* ofWrongGrants(view);

@@ -73,7 +73,11 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
       ),
   });
   teardown.add('inbox', inbox.close);
-  const functions = createFunctionHost({ onOutput: log.write, onDeath: props.onDeath });
+  const functions = createFunctionHost({
+    onOutput: log.write,
+    onDeath: props.onDeath,
+    services: options.isOverSockets ? undefined : server,
+  });
   const api = await startApi(props, { folder, faults, functions, inbox });
   let closing: Promise<void> | undefined;
   const closeApi = (): Promise<void> => {

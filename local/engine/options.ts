@@ -9,6 +9,8 @@ export interface EngineOptions {
   /** Data that ends with the process. */
   readonly isMemory: boolean;
   readonly isVerbose: boolean;
+  /** AWS calls of the functions take sockets, instead of the workers' message ports. */
+  readonly isOverSockets: boolean;
   /** CDK context, as given. */
   readonly context: Readonly<Record<string, string>>;
   /** The production rule for targets: public addresses over https alone. */
@@ -38,11 +40,19 @@ export function parseOptions(args: readonly string[]): EngineOptions {
     .option('--data <folder>', 'folder for data', '.tidegate')
     .option('--memory', 'throw all data away at the end', false)
     .option('--verbose', 'print what the functions log', false)
+    .option('--sockets', 'let the functions call the local services over HTTP: slower, and seen by a sniffer', false)
     .option('-c, --context <key=value>', 'CDK context, may be repeated', collect, {})
     .allowExcessArguments(false)
     .addHelpText('after', `${EXAMPLES}\nContext keys:\n${describeKeys()}\n`)
     .parse([...args], { from: 'user' });
-  const given = command.opts<{ port: number; data: string; memory: boolean; verbose: boolean; context: KeyValues }>();
+  const given = command.opts<{
+    port: number;
+    data: string;
+    memory: boolean;
+    verbose: boolean;
+    sockets: boolean;
+    context: KeyValues;
+  }>();
   const { [EGRESS]: egress, ...context } = given.context;
   if (egress !== undefined && egress !== 'public') {
     throw new EngineError('INVALID_OPTION', `egress: the only value is public, not ${egress}`);
@@ -54,6 +64,7 @@ export function parseOptions(args: readonly string[]): EngineOptions {
     dataFolder: given.data,
     isMemory: given.memory,
     isVerbose: given.verbose,
+    isOverSockets: given.sockets,
     context,
     isEgressPublic: egress === 'public',
   };

@@ -2,7 +2,7 @@
 import type { FunctionDefinition, InvocationOutcome } from './function-definition.ts';
 import { createSandbox, type Sandbox, type SandboxProps } from './sandbox.ts';
 
-export type FunctionHostProps = Pick<SandboxProps, 'onOutput' | 'onDeath'>;
+export type FunctionHostProps = Pick<SandboxProps, 'onOutput' | 'onDeath' | 'services'>;
 
 export interface FunctionHost {
   /** @throws Error when the logical id is taken. */

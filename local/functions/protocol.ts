@@ -19,13 +19,31 @@ export interface FunctionError {
   readonly trace: readonly string[];
 }
 
+/** An AWS call of the function. Text and bytes travel as they are. */
+export interface ServiceCall {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
 export type ToWorker =
   | { readonly kind: 'invoke'; readonly id: number; readonly event: string; readonly context: InvocationContext }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: ServiceAnswer }
   | { readonly kind: 'ping' };
 
 export type FromWorker =
   | { readonly kind: 'returned'; readonly id: number; readonly payload: string }
   | { readonly kind: 'failed'; readonly id: number; readonly error: FunctionError }
+  | { readonly kind: 'call'; readonly id: number; readonly call: ServiceCall }
   | { readonly kind: 'unusable'; readonly error: FunctionError }
   | { readonly kind: 'loaded' }
   | { readonly kind: 'pong' };
@@ -35,4 +53,6 @@ export interface WorkerData {
   readonly codeDirectory: string;
   /** `file.export`, as in the function's Handler property. */
   readonly handler: string;
+  /** Base URL of the services whose calls come over the message port; undefined: they come over sockets. */
+  readonly carriedUrl: string | undefined;
 }

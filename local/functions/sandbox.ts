@@ -3,8 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import type { Dispatch } from '../services/dispatcher.ts';
 import type { FunctionDefinition, InvocationFailure, InvocationOutcome } from './function-definition.ts';
-import type { FromWorker, FunctionError, InvocationContext, ToWorker, WorkerData } from './protocol.ts';
+import type { FromWorker, FunctionError, InvocationContext, ServiceCall, ToWorker, WorkerData } from './protocol.ts';
+
+/** Where the function's AWS calls go without a socket. */
+export interface CarriedServices {
+  /** What its SDK is pointed at: calls to this base URL are carried. */
+  readonly url: string;
+  readonly dispatch: Dispatch;
+}
 
 export interface SandboxProps {
   readonly definition: FunctionDefinition;
@@ -12,6 +20,8 @@ export interface SandboxProps {
   readonly onOutput: (logicalId: string, line: string) => void;
   /** The worker died by itself, by `kill`, or because it was stuck. Called in the same turn as its invocations fail. */
   readonly onDeath: (logicalId: string) => void;
+  /** @default none: AWS calls take a socket */
+  readonly services?: CarriedServices | undefined;
 }
 
 export interface Sandbox {
@@ -78,11 +88,11 @@ export function createSandbox(props: SandboxProps): Sandbox {
 }
 
 function startWorker(props: SandboxProps, onExit: () => void): Running {
-  const { definition, onOutput, onDeath } = props;
+  const { definition, onOutput, onDeath, services } = props;
   const { codeDirectory, handler, logicalId } = definition;
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     env: { ...definition.environment },
-    workerData: { codeDirectory, handler } satisfies WorkerData,
+    workerData: { codeDirectory, handler, carriedUrl: services?.url } satisfies WorkerData,
     name: logicalId,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdout: true,
@@ -99,6 +109,7 @@ function startWorker(props: SandboxProps, onExit: () => void): Running {
   let failure: FunctionError = { errorType: 'Runtime.ExitError', errorMessage: 'the runtime exited', trace: [] };
   worker.on('message', (message: FromWorker) => {
     receive(started, message);
+    if (message.kind === 'call' && services !== undefined) void serve(worker, services.dispatch, message);
     if (message.kind !== 'unusable') return;
     // Lambda starts a new sandbox after a failed init: what failed may have been passing.
     onOutput(logicalId, `${message.error.errorType}: ${message.error.errorMessage}`);
@@ -125,6 +136,20 @@ function receive(running: Running, message: FromWorker): void {
   if (message.kind === 'failed') settle(running, message.id, { kind: 'failed', ...message.error });
   if (message.kind === 'loaded' || message.kind === 'unusable') running.loaded.resolve();
   if (message.kind === 'unusable') settleAll(running, { kind: 'failed', ...message.error });
+}
+
+/** To a worker that died meanwhile the answer goes nowhere, as on a socket that broke. */
+async function serve(
+  worker: Worker,
+  dispatch: Dispatch,
+  { id, call }: { readonly id: number; readonly call: ServiceCall },
+): Promise<void> {
+  const { body } = call;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length);
+  const answer = await dispatch({ ...call, body: bytes });
+  // A Buffer may be a window on a pool that would be sent along.
+  const sent = typeof answer.body === 'string' ? answer.body : new Uint8Array(answer.body);
+  post(worker, { kind: 'answer', id, answer: { ...answer, body: sent } });
 }
 
 function settleAll(running: Running, outcome: InvocationOutcome): void {

@@ -6,11 +6,23 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, FunctionError, InvocationContext, ToWorker, WorkerData } from './protocol.ts';
+import type {
+  FromWorker,
+  FunctionError,
+  InvocationContext,
+  ServiceAnswer,
+  ServiceCall,
+  ToWorker,
+  WorkerData,
+} from './protocol.ts';
+import { carryServiceCalls } from './service-calls.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
-const { codeDirectory, handler } = workerData as WorkerData;
+const { codeDirectory, handler, carriedUrl } = workerData as WorkerData;
+const waitingCalls = new Map<number, (answer: ServiceAnswer) => void>();
+let lastCall = 0;
+if (carriedUrl !== undefined) carryServiceCalls(carriedUrl, callService);
 const handlerLoaded = load();
 handlerLoaded.then(
   () => send({ kind: 'loaded' }),
@@ -19,8 +31,23 @@ handlerLoaded.then(
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind === 'ping') send({ kind: 'pong' });
+  else if (message.kind === 'answer') takeAnswer(message.id, message.answer);
   else void run(message.id, message.event, message.context);
 });
+
+function callService(call: ServiceCall): Promise<ServiceAnswer> {
+  lastCall += 1;
+  const id = lastCall;
+  return new Promise((resolve) => {
+    waitingCalls.set(id, resolve);
+    send({ kind: 'call', id, call });
+  });
+}
+
+function takeAnswer(id: number, answer: ServiceAnswer): void {
+  waitingCalls.get(id)?.(answer);
+  waitingCalls.delete(id);
+}
 
 async function run(id: number, event: string, context: InvocationContext): Promise<void> {
   try {

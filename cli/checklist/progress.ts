@@ -7,7 +7,7 @@ export interface Progress {
 }
 
 /** A bar on a terminal, nothing elsewhere; it is gone when the work is done. */
-export function startProgress(stream: NodeJS.WriteStream, total: number): Progress {
+export function startProgress(stream: NodeJS.WritableStream, total: number): Progress {
   const bar = new SingleBar({
     format: 'checking {bar} {value}/{total}  {name}',
     stream,

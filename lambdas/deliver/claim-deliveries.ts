@@ -49,6 +49,13 @@ const claimRowSchema = z.discriminatedUnion('kind', [
 
 export type ClaimRow = z.output<typeof claimRowSchema>;
 
+/**
+ * A row has 64 KB. As a JSON string, 15,000 characters in so many bytes take 50 KB at most; the URL, ids and keys, all of
+ * the widest characters, take 12 KB.
+ * Source: Aurora User Guide, data-api.limitations.
+ */
+const CLAIMED_PAYLOAD_MAX_BYTES = 45_000;
+
 const time = (ms: string) => `to_timestamp(${ms} / 1000.0)`;
 const isoTime = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
@@ -56,7 +63,8 @@ const isoTime = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY
  * Claims the deliveries of a batch of messages, and reads all that a send needs: the batch's one read.
  * - A row is claimed where it is open, due, carried by a queue, of the message's generation, and not under somebody
  *   else's lease. The lease that the message itself was enqueued under (fan-out's, the sweeper's) is no obstacle, and
- *   the token always changes: else a second copy of the message would pass too.
+ *   the token always changes: else a second copy of the message would pass too. Nor is this very claim's own, for it
+ *   may be made again: by halves where a row was refused, or after a broken connection.
  * - Rows are locked in order first, and locked ones are skipped: somebody is at work on them.
  * - A webhook that is inactive, on hold or deleted stops the delivery here, with a new generation.
  * - A batch may hold messages of two generations of one delivery: the verdict is of the message that has the row's.
@@ -64,8 +72,7 @@ const isoTime = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY
  * - A claim is an activity: it moves the expiry, so that nothing expires whose sends are only deferred.
  */
 export const claimDeliveries: Statement<ClaimRow> = {
-  // Its own token is not among the messages' tokens: a second run would find every row claimed.
-  isRepeatable: false,
+  isRepeatable: true,
   row: claimRowSchema,
   sql: `
     WITH m AS MATERIALIZED (
@@ -79,7 +86,8 @@ export const claimDeliveries: Statement<ClaimRow> = {
        WHERE d.delivery_id BETWEEN :low::uuid AND :high::uuid
          AND d.status IN ('PENDING', 'FAILED_RETRY') AND d.carrier <> 'parked'
          AND (d.next_retry_at IS NULL OR d.next_retry_at <= ${time('(:nowMs::bigint + 500)')})
-         AND (d.claimed_until IS NULL OR d.claimed_until < ${time(':nowMs::bigint')} OR d.claim_token = m.t)
+         AND (d.claimed_until IS NULL OR d.claimed_until < ${time(':nowMs::bigint')}
+              OR d.claim_token IN (m.t, :token::uuid))
        ORDER BY d.delivery_id FOR UPDATE OF d SKIP LOCKED
     ), u AS (
       UPDATE hook.deliveries d SET
@@ -107,7 +115,8 @@ export const claimDeliveries: Statement<ClaimRow> = {
           'id', coalesce(e.event_key, e.event_uuid::text), 'type', e.event_type,
           'timestamp', coalesce(e.shown_time, ${isoTime('e.accepted_at')}),
           'objectType', e.object_type, 'objectId', e.object_id,
-          'payload', CASE WHEN char_length(e.payload_snapshot) <= ${PAYLOAD_PART_CHARS} THEN e.payload_snapshot END) END)
+          'payload', CASE WHEN char_length(e.payload_snapshot) <= ${PAYLOAD_PART_CHARS}
+                           AND octet_length(e.payload_snapshot) <= ${CLAIMED_PAYLOAD_MAX_BYTES} THEN e.payload_snapshot END) END)
       WHEN u.verdict IS NOT NULL THEN json_build_object(
         'kind', 'stopped', 'deliveryId', m.d, 'generation', m.g, 'status', u.status)
       ELSE json_build_object(

@@ -1,8 +1,10 @@
 import { receiveCount } from '../adapters/batch/sqs-batch.ts';
 import type { Database } from '../adapters/database/database.ts';
+import { mayBlameOneRecord } from '../adapters/database/database-fault.ts';
 import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
 import { toSnapshot } from '../adapters/delivery-rows/webhook-snapshot.ts';
 import type { DeliverMessage, EventSnapshot } from '../domain/messages/delivery-message.ts';
+import { bisect } from '../domain/packing/bisect.ts';
 import { VISIBILITY_MAX_SECONDS } from '../domain/retry-schedule/carriage.ts';
 import { type ClaimRow, claimDeliveries } from './claim-deliveries.ts';
 import type { DeliverSettings } from './deliver-context.ts';
@@ -16,6 +18,8 @@ export type Claim =
   | { readonly kind: 'drop'; readonly received: Received<DeliverMessage> }
   /** Somebody else's lease, or not due yet. */
   | { readonly kind: 'wait'; readonly received: Received<DeliverMessage>; readonly afterMs: number }
+  /** Its row or its event cannot be read. */
+  | { readonly kind: 'refused'; readonly received: Received<DeliverMessage>; readonly error: unknown }
   /** Exhausted, and the dead-letter function was not told: a crash between the two steps. */
   | { readonly kind: 'notify'; readonly received: Received<DeliverMessage>; readonly webhookId: string };
 
@@ -29,9 +33,16 @@ export interface ClaimProps {
 /** A row that another transaction holds is free again in milliseconds. */
 const LOCKED_WAIT_MS = 2_000;
 
-/** @throws DatabaseFault */
+/**
+ * Claims a batch in one call. A row that the Data API refuses (over 64 KB) must not stop its neighbours.
+ * @throws DatabaseFault that concerns all of them.
+ */
 export async function claimAll(props: ClaimProps, inbox: readonly Received<DeliverMessage>[]): Promise<Claim[]> {
-  if (inbox.length === 0) return [];
+  const { results, poisoned } = await bisect(inbox, (part) => claimPart(props, part), mayBlameOneRecord);
+  return [...results.flat(), ...poisoned.map(({ item, error }): Claim => ({ kind: 'refused', received: item, error }))];
+}
+
+async function claimPart(props: ClaimProps, inbox: readonly Received<DeliverMessage>[]): Promise<Claim[]> {
   const { settings, nowMs } = props;
   const lease = { token: props.token, untilMs: nowMs + settings.deliveryTimeoutSeconds * 1000 + LEASE_MARGIN_MS };
   const rows = await props.database.query(claimDeliveries, {

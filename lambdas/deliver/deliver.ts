@@ -69,9 +69,13 @@ async function claimAndSend(
     reportFault(context, error, inbox.length);
     return inbox.map(({ record }) => ({ record, afterMs: faultBackoffMs(record) }));
   }
-  const waiting = claims.flatMap((claim) =>
-    claim.kind === 'wait' ? [{ record: claim.received.record, afterMs: claim.afterMs }] : [],
-  );
+  const waiting = claims.flatMap((claim): Kept[] => {
+    if (claim.kind === 'refused') {
+      reportFault(context, claim.error, 1);
+      return [{ record: claim.received.record, afterMs: faultBackoffMs(claim.received.record) }];
+    }
+    return claim.kind === 'wait' ? [{ record: claim.received.record, afterMs: claim.afterMs }] : [];
+  });
   const unannounced = claims.flatMap((claim) => (claim.kind === 'notify' ? [claim] : []));
   const tasks = claims.flatMap((claim) => (claim.kind === 'send' ? [claim.task] : []));
   const kept = await Promise.all([enqueueExhaustedAgain(context, unannounced), sendAndSettle(context, tasks, lane)]);

@@ -137,10 +137,14 @@ async function carryOn(
   for (const result of results) {
     const { attempt, carriage, sqsRecord } = result;
     const row = statuses.get(attempt.deliveryId);
+    if (row === null) context.log.error('result_refused', { deliveryId: attempt.deliveryId });
     // A callback, a hold or a deletion was faster: the message has nothing left to do.
     if (row?.generation !== attempt.generation) continue;
-    if (row.status === 'DEAD_LETTER' && attempt.outcome === 'exhausted') exhausted.push(outgoing(result));
-    if (row.status !== 'FAILED_RETRY' || attempt.outcome !== 'retry') continue;
+    // PENDING: a repeated write met its first one still running, and shows the row from before it. Whoever gets the
+    // message reads the row as it is by then.
+    const isOpen = row.status === 'PENDING' || row.status === 'FAILED_RETRY';
+    if (attempt.outcome === 'exhausted' && (isOpen || row.status === 'DEAD_LETTER')) exhausted.push(outgoing(result));
+    if (!isOpen || attempt.outcome !== 'retry') continue;
     if (carriage.by === 'visibility') kept.push({ record: sqsRecord, afterMs: carriage.visibilitySeconds * 1000 });
     if (carriage.by === 'delay') next.push({ ...outgoing(result), delaySeconds: carriage.delaySeconds });
   }

@@ -17,8 +17,9 @@ const MAX_ATTEMPTS = 50;
 
 /**
  * Writes attempts and what they make of their deliveries. One that the database refuses is written once more without
- * what came from the receiver: its outcome must not be lost for an answer that cannot be stored.
- * @returns a row for each record, in any order.
+ * what came from the receiver: its outcome must not be lost for an answer that cannot be stored. One that is refused
+ * even so (of a day whose partition is gone) holds up no other.
+ * @returns a row for each record, in any order; its `row` is null where there is none to be written to.
  * @throws DatabaseFault
  */
 export async function recordAttempts(
@@ -31,9 +32,19 @@ export async function recordAttempts(
     const run = (some: readonly AttemptRecord[]) => write(database, some, times);
     const { results, poisoned } = await bisect(part, run, mayBlameOneRecord);
     recorded.push(...results.flat());
-    for (const { item } of poisoned) recorded.push(...(await write(database, [bare(item)], times)));
+    for (const { item } of poisoned) recorded.push(...(await writeBare(database, item, times)));
   }
   return recorded;
+}
+
+async function writeBare(database: Database, record: AttemptRecord, times: RecordTimes): Promise<RecordedRow[]> {
+  try {
+    return await write(database, [{ ...record, responseHeaders: [], responseBody: '' }], times);
+  } catch (error) {
+    if (!mayBlameOneRecord(error)) throw error;
+    const { deliveryId, generation, attemptNumber } = record;
+    return [{ deliveryId, generation, attemptNumber, row: null }];
+  }
 }
 
 async function write(
@@ -81,8 +92,4 @@ function parameter(record: AttemptRecord): string {
     o: record.outcome,
     nx: record.nextRetryAt,
   });
-}
-
-function bare(record: AttemptRecord): AttemptRecord {
-  return { ...record, responseHeaders: [], responseBody: '' };
 }

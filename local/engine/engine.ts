@@ -36,6 +36,8 @@ export interface Engine {
 }
 
 const DAY_MS = 86_400_000;
+/** The way of an event. The others load at their first request (0.2 s on a quiet machine), for each holds 45 MB. */
+const ON_THE_WAY = ['Publish', 'FanOut', 'Deliver'] as const;
 
 /** @throws EngineError, PostgresError, TemplateError, after all that was started is stopped again. */
 export async function startEngine(props: EngineProps): Promise<Engine> {
@@ -116,13 +118,7 @@ function open({ base, plan, stack, options, teardown }: OpenProps): void {
   // Again, so that it comes first at the end: nothing new is accepted while the rest is still there to finish.
   teardown.add('http api', base.closeApi);
   // Not awaited: a request that comes now waits for its own function alone.
-  const { mappings, schedules: due } = plan.model;
-  void functions.warmUp(
-    new Set([
-      ...configuration.routes.map(({ functionName }) => functionName),
-      ...[...mappings, ...due].map(({ functionId }) => functionId),
-    ]),
-  );
+  void functions.warmUp(ON_THE_WAY);
 }
 
 interface ToEngineProps {

@@ -14,7 +14,7 @@ export interface FunctionHost {
    * @param logicalId of a function that was added; any other ends as failed with ResourceNotFoundException.
    */
   invoke(logicalId: string, event: unknown): Promise<InvocationOutcome>;
-  /** Loads the code of these functions, so that the first request does not wait for it. */
+  /** Loads the code of these functions and keeps it; others load with their first request, and go when they are idle. */
   warmUp(logicalIds: Iterable<string>): Promise<void>;
   /** Ends a function's worker as a crash would; the next invocation starts another. */
   kill(logicalId: string): Promise<void>;

@@ -34,7 +34,8 @@ export type InsertedRow = z.output<typeof rowSchema>;
  * Fan-out in one statement: the events, the winners of their idempotency keys, their deliveries already claimed, and
  * what a crash of an earlier fan-out may have left unsent. Each clause is there because the plain way failed:
  * - `keys`: without DISTINCT ON one key twice in a batch is error 21000. DO NOTHING would return no row of the other
- *   transaction; DO UPDATE waits for it and gives its winner. A key is free again 48 h after its winner's acceptance.
+ *   transaction; DO UPDATE waits for it and gives its winner. A key is free again 48 h after its winner's acceptance,
+ *   also where both have waited out an outage and stand in one batch: then the earliest of the later ones wins.
  * - losers of a key get their row too, without payload and matched 0: else what was accepted never adds up.
  * - deliveries only of events that this very statement inserted: a webhook made between a fan-out and its repetition
  *   must not change `matched`.
@@ -63,8 +64,11 @@ export const insertEvents: Statement<InsertedRow> = {
                                 THEN excluded.accepted_at ELSE old.accepted_at END
       RETURNING old.account_id, old.event_key, old.event_uuid, old.accepted_at
     ), r AS MATERIALIZED (
-      SELECT m.*, CASE WHEN keys.event_uuid IS NULL OR keys.accepted_at > m.accepted_at + interval '48 hours'
-                       THEN m.u ELSE keys.event_uuid END AS winner
+      SELECT m.*, CASE WHEN keys.event_uuid IS NULL OR keys.accepted_at > m.accepted_at + interval '48 hours' THEN m.u
+                       WHEN keys.accepted_at < m.accepted_at - interval '48 hours'
+                       THEN first_value(m.u) OVER (PARTITION BY m.a, m.k, keys.accepted_at < m.accepted_at - interval '48 hours'
+                                                       ORDER BY m.at, m.u)
+                       ELSE keys.event_uuid END AS winner
         FROM m LEFT JOIN keys ON keys.account_id = m.a AND keys.event_key = m.k
     ), w AS MATERIALIZED (
       SELECT r.u, c.webhook_id, coalesce(c.api_version, 'v1') AS api_version,

@@ -7,6 +7,7 @@ import { ApiError } from '../domain/api-error/api-error.ts';
 import { parseEvent } from '../domain/event/incoming-event.ts';
 import { newEventUuid } from '../domain/ids/event-uuid.ts';
 import { type AcceptedEvent, API_SOURCE } from '../domain/messages/bus-entry.ts';
+import { hasQueueForbiddenCharacters } from '../domain/text/queue-characters.ts';
 
 export interface PublishContext {
   readonly bus: Bus;
@@ -48,8 +49,10 @@ export async function publishEvent({ bus, randomBytes }: PublishContext, request
 }
 
 function packed(payload: string): Pick<AcceptedEvent, 'payload' | 'payloadEncoding'> {
+  // The bus hands its entry to a queue, in an escaping of its own.
+  const isTaken = !hasQueueForbiddenCharacters(payload);
   // Escaping at most doubles the bytes of a JSON text, so small ones need no second look.
-  if (Buffer.byteLength(payload) * 2 <= GZIP_ABOVE_BYTES) return { payload };
-  if (Buffer.byteLength(JSON.stringify(payload)) <= GZIP_ABOVE_BYTES) return { payload };
+  if (isTaken && Buffer.byteLength(payload) * 2 <= GZIP_ABOVE_BYTES) return { payload };
+  if (isTaken && Buffer.byteLength(JSON.stringify(payload)) <= GZIP_ABOVE_BYTES) return { payload };
   return { payload: gzipSync(payload).toString('base64'), payloadEncoding: 'gzip-base64' };
 }

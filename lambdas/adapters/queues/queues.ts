@@ -5,10 +5,12 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { pack, QUEUE_CALL } from '../../domain/packing/pack.ts';
+import { queueSafeJson } from '../../domain/text/queue-characters.ts';
 import { clientOptions } from '../sdk/client-options.ts';
 import { errorName } from '../sdk/sdk-error.ts';
 
 export interface QueueMessage {
+  /** JSON text. */
   readonly body: string;
   /** Fair queues: the webhook (or the source) whose backlog must not delay the others'. */
   readonly groupId?: string;
@@ -88,7 +90,7 @@ export function createQueues({ client, now = Date.now }: { client: SQSClient; no
 }
 
 function bytesOf({ body }: QueueMessage): number {
-  return Buffer.byteLength(body);
+  return Buffer.byteLength(queueSafeJson(body));
 }
 
 async function sendBatch<M extends QueueMessage>(
@@ -98,7 +100,7 @@ async function sendBatch<M extends QueueMessage>(
 ): Promise<SendFailure<M>[]> {
   const Entries = batch.map(({ body, groupId, delaySeconds }, index) => ({
     Id: String(index),
-    MessageBody: body,
+    MessageBody: queueSafeJson(body),
     ...(groupId === undefined ? {} : { MessageGroupId: groupId }),
     ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
   }));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_CHARS, EVENT_TYPE_PATTERN, isReservedEventType } from '../event-type/event-type.ts';
 import { isoTimeSchema } from '../iso-time/iso-time.ts';
+import { hasQueueForbiddenCharacters } from '../text/queue-characters.ts';
 
 /** 200 KB of request body. Source: design section 10. */
 export const EVENT_BODY_MAX_BYTES = 204_800;
@@ -10,12 +11,16 @@ export const EVENT_BATCH_MAX_EVENTS = 100;
 export const EVENT_ID_MAX_CHARS = 128;
 const OBJECT_MAX_CHARS = 255;
 
+/** Outside of `data` these would reach the bus as they are, and be lost between it and its queue. */
+const isQueueText = [(text: string) => !hasQueueForbiddenCharacters(text), 'must not hold U+FFFE or U+FFFF'] as const;
+
 /** Body of POST /v1/events. Source: design sections 3 and 10. */
 export const eventSchema = z.strictObject({
   eventId: z
     .string()
     .min(1)
     .max(EVENT_ID_MAX_CHARS)
+    .refine(...isQueueText)
     .optional()
     .meta({ description: 'Idempotency key, for 48 h: a second event with it is accepted and not delivered.' }),
   type: z
@@ -24,8 +29,18 @@ export const eventSchema = z.strictObject({
     .regex(EVENT_TYPE_PATTERN, 'must be dot-separated words of letters, digits, _ and -')
     .refine((type) => !isReservedEventType(type), 'is reserved: Tidegate alone raises it'),
   data: z.record(z.string(), z.unknown()).meta({ description: 'Reaches the receiver byte for byte.' }),
-  objectType: z.string().min(1).max(OBJECT_MAX_CHARS).optional(),
-  objectId: z.string().min(1).max(OBJECT_MAX_CHARS).optional(),
+  objectType: z
+    .string()
+    .min(1)
+    .max(OBJECT_MAX_CHARS)
+    .refine(...isQueueText)
+    .optional(),
+  objectId: z
+    .string()
+    .min(1)
+    .max(OBJECT_MAX_CHARS)
+    .refine(...isQueueText)
+    .optional(),
   occurredAt: isoTimeSchema.optional(),
 });
 

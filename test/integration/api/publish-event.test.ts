@@ -58,11 +58,12 @@ describe('POST /v1/events', () => {
     ['white space', '{ "a" :\t[ 1 ,\r\n 2 ] }'],
     ['escapes', '{"a":"\\u00e9\\/\\ud83d\\ude00\\n"}'],
     ['characters of 2, 3 and 4 bytes', '{"é":"€😀"}'],
+    ['characters that no queue takes', '{"\uffff":"\ufffe"}'],
     ['a prototype', '{"__proto__":{"a":1},"constructor":null}'],
     ['depth', `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`],
   ])('keeps the bytes of data: %s', async (_, data) => {
     expect((await publish(`{"type":"a","data":${data}}`)).status).toBe(202);
-    expect(lastOnBus().event.payload).toBe(data);
+    expect(payloadOf(lastOnBus().event)).toBe(data);
   });
 
   describe('at 204,800 bytes', () => {

@@ -3,8 +3,7 @@ import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import { type Check, type Problem, problem } from './check.ts';
 
 type Spec = ReturnType<typeof loadAwsServiceSpecSync>;
-type Definition = ReturnType<Spec['all']> extends never ? never : ReturnType<typeof definitionOf>;
-type Properties = NonNullable<Definition>['properties'];
+type Properties = NonNullable<ReturnType<typeof definitionOf>>['properties'];
 type PropertyType = Properties[string]['type'];
 
 let loaded: Spec | undefined;

@@ -6,11 +6,13 @@ export const LEASE_HOLDERS = ['fan-out', 'deliver', 'sweeper'] as const;
 export type LeaseHolder = (typeof LEASE_HOLDERS)[number];
 
 /**
- * The name under which a function claims the rows that it works on, if it does. The fan-out claims for those who send
- * what it has enqueued, and they may well be alive when it dies.
+ * The names under whose leases a function works; when it dies, they end. The deliver function also sends, unread, under
+ * those that the fan-out took for it; what waits in its queue meanwhile needs none. The fan-out's own death ends
+ * nothing: it claims for those who send what it has enqueued, and they may well be alive.
  */
-export function leaseHolderOf(logicalId: string): LeaseHolder | undefined {
-  return (['deliver', 'sweeper'] as const).find((holder) => holder === logicalId.toLowerCase());
+export function leaseHoldersOf(logicalId: string): readonly LeaseHolder[] {
+  if (logicalId === 'Deliver') return ['deliver', 'fan-out'];
+  return logicalId === 'Sweeper' ? ['sweeper'] : [];
 }
 
 /**

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mappings } from '../mappings/mappings.ts';
 import type { QueueStore } from '../queues/queue-store.ts';
-import { expireLeases, leaseHolderOf } from './leases.ts';
+import { expireLeases, leaseHoldersOf } from './leases.ts';
 
 export interface RecoveryProps {
   readonly mappings: Mappings;
@@ -47,8 +47,8 @@ export function createRecovery(props: RecoveryProps): Recovery {
 
 /** Leases first: a message that is visible while its row is still leased would be put off. */
 async function release({ mappings, queues, databaseUrl }: RecoveryProps, logicalId: string): Promise<void> {
-  const holder = leaseHolderOf(logicalId);
-  if (holder !== undefined) await expireLeases(databaseUrl, [holder]);
+  const holders = leaseHoldersOf(logicalId);
+  if (holders.length > 0) await expireLeases(databaseUrl, holders);
   for (const { definition } of mappings.all()) {
     if (definition.functionId === logicalId) await queues.releaseHeldBy(definition.uuid);
   }

@@ -41,7 +41,11 @@ async function makeObserver(postgres: Postgres): Promise<pg.Pool> {
   const owner = new pg.Client({ connectionString: postgres.url(DATABASE) });
   await owner.connect();
   const password = pg.escapeLiteral(postgres.ownerPassword);
-  await owner.query(`CREATE ROLE observer SUPERUSER LOGIN PASSWORD ${password}`).finally(() => owner.end());
+  try {
+    await owner.query(`CREATE ROLE observer SUPERUSER LOGIN PASSWORD ${password}`);
+  } finally {
+    await owner.end();
+  }
   const connectionString = postgres.url(DATABASE, 'observer', postgres.ownerPassword);
   const pool = new pg.Pool({ connectionString, max: 2 });
   pool.on('error', () => undefined);

@@ -3,7 +3,7 @@ import { troubleIn } from './function-logs.ts';
 import type { Scene } from './scene.ts';
 
 const LINES = 40;
-const EMULATOR_TROUBLE = /\b(?:ERROR|CRITICAL|WARNING|Traceback)\b|AccessDenied|failed/i;
+const EMULATOR_TROUBLE = / (?:ERROR|CRITICAL|WARNING) |\bTraceback\b|\w+Error: |AccessDenied|[Ff]ailed/;
 
 export function reasonOf(error: unknown): string {
   const reason = error instanceof Error && error.cause !== undefined ? error.cause : error;

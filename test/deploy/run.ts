@@ -34,7 +34,11 @@ async function run(isRequired: boolean): Promise<number> {
   const story = new Story(say);
   let scene: Scene | undefined;
   try {
-    const emulatorPython = await story.step('the emulator is installed', () => installEmulator(python, CACHE));
+    const installation = new AbortController();
+    teardown.add('installation', () => installation.abort());
+    const emulatorPython = await story.step('the emulator is installed', () =>
+      installEmulator({ python, cache: CACHE, signal: installation.signal }),
+    );
     scene = await story.step('database, issuer, receiver and emulator run', () =>
       setScene({ python: emulatorPython, teardown }),
     );

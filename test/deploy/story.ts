@@ -10,6 +10,7 @@ const STEP_TIMEOUT_MS = 120_000;
 
 export class Story {
   readonly #say: (line: string) => void;
+  #notes: string[] = [];
   #passed = 0;
 
   constructor(say: (line: string) => void) {
@@ -20,9 +21,9 @@ export class Story {
     return this.#passed;
   }
 
-  /** A line that belongs to the step under way. */
+  /** Adds a line to the step under way. */
   note(line: string): void {
-    this.#say(`            ${line}`);
+    this.#notes.push(line);
   }
 
   /** @throws StepFailed with the reason as its cause. */
@@ -32,12 +33,18 @@ export class Story {
     try {
       const result = await withinTime(work());
       this.#passed += 1;
-      this.#say(`passed ${seconds()}  ${name}`);
+      this.#tell(`passed ${seconds()}  ${name}`);
       return result;
     } catch (error) {
-      this.#say(`FAILED ${seconds()}  ${name}`);
+      this.#tell(`FAILED ${seconds()}  ${name}`);
       throw new StepFailed(name, { cause: error });
     }
+  }
+
+  #tell(line: string): void {
+    this.#say(line);
+    for (const note of this.#notes) this.#say(`                 ${note}`);
+    this.#notes = [];
   }
 }
 

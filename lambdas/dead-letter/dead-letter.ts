@@ -91,6 +91,7 @@ async function park(context: DeadLetterContext, received: readonly Received[]): 
     ...idBounds(unexplained.map(({ deliveryId }) => deliveryId)),
     nowMs,
     expiresMs,
+    token: null,
   });
   context.log.error('messages_unexplained', {
     parked: result?.parked ?? 0,

@@ -24,7 +24,7 @@ export async function enqueueDeliveries(
   context.log.error('swept_not_enqueued', { count: failures.length, code: failures[0]?.code });
   await parkRows(
     context,
-    nowMs,
+    { nowMs, token },
     failures.map(({ message }) => message.row),
   );
   return false;
@@ -40,11 +40,16 @@ export async function enqueueDeadLetters(context: SweepContext, rows: readonly E
   if (failures.length > 0) context.log.error('swept_not_enqueued', { count: failures.length, code: failures[0]?.code });
 }
 
-async function parkRows(context: SweepContext, nowMs: number, rows: readonly EnqueuedRow[]): Promise<void> {
+async function parkRows(
+  context: SweepContext,
+  { nowMs, token }: Pick<Moment, 'nowMs' | 'token'>,
+  rows: readonly EnqueuedRow[],
+): Promise<void> {
   await context.database.query(parkAgain, {
     messages: JSON.stringify(rows.map(({ deliveryId, generation }) => ({ d: deliveryId, g: generation }))),
     ...idBounds(rows.map(({ deliveryId }) => deliveryId)),
     nowMs,
+    token,
     expiresMs: nowMs + context.settings.openTtlSeconds * 1000,
   });
 }

@@ -141,7 +141,7 @@ describe('an exhausted delivery', () => {
 
 describe('an unexplained message', () => {
   it.each(['PENDING', 'FAILED_RETRY'])('parks its row again when that is %s', async (status) => {
-    const lease = { claimed_until: new Date(Date.now() + 60_000), claim_token: randomUUID(), claimed_by: 'deliver' };
+    const lease = { claimed_until: new Date(Date.now() - 1_000), claim_token: randomUUID(), claimed_by: 'deliver' };
     const deliveryId = await add({ status, ...lease });
     expect(await run({ kind: 'deliver', deliveryId })).toBe(0);
     expect(await row(deliveryId)).toMatchObject({ status, carrier: 'parked', claim_token: null });

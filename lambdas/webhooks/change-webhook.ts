@@ -18,7 +18,6 @@ import type { WebhooksContext } from './webhooks-context.ts';
 const TRIES = 4;
 /** Rows of one hold; what is left over is held when it is claimed. */
 const HOLD_LIMIT = 5_000;
-const MINUTE_MS = 60_000;
 
 /**
  * PUT /v1/webhooks/{id}: changes what is given. A webhook that stops taking deliveries has its open ones held; one that
@@ -61,12 +60,9 @@ async function write(
   return row;
 }
 
-/**
- * The running minute's marker has the very next sweep look. It may begin before the row is written, so there is one of a
- * later minute too, which outlives every sweep that begins until then.
- */
+/** Has the very next sweep look, and the one after the row was written. */
 async function markRelease({ controlBucket, now }: WebhooksContext): Promise<void> {
-  await controlBucket.markDue([now() - MINUTE_MS, now() + MINUTE_MS]);
+  await controlBucket.markDue([now()]);
 }
 
 async function hold({ database }: WebhooksContext, webhookId: string): Promise<void> {

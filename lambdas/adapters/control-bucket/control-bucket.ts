@@ -15,10 +15,11 @@ import { errorName } from '../sdk/sdk-error.ts';
  */
 export interface ControlBucket {
   /**
-   * Writes the markers of these times, before the rows that they stand for. A time that is past counts as the minute
-   * that is running: the next sweep looks, and the marker outlives every sweep that began within its minute. Once per
-   * container and minute: the minute of a later marker has not begun when it is written, and a sweep deletes it a full
-   * minute after at the earliest, so one that was written once is still there for every later row of that minute.
+   * Writes the markers of these times, before the rows that they stand for. A time that is past counts as now, rounded
+   * up like any other: a sweep looks a minute ahead, so the next one finds it, and none that began within a minute of
+   * this call deletes it, so that the row is committed by then. Once per container and minute: a marker's minute ends
+   * after the call that asks for it, and a sweep deletes it a full minute later at the earliest, so one that was written
+   * once is still there for every later row of that minute.
    * @throws the SDK's error; what was not written is tried again by the next call, whatever times that one is given.
    */
   markDue(timesMs: readonly number[]): Promise<void>;
@@ -50,7 +51,7 @@ export function createControlBucket({ client, bucket, now = Date.now }: ControlB
     markDue: async (timesMs) => {
       const nowMs = now();
       forgetBefore(written, dueMarkerKey(nowMs));
-      for (const timeMs of timesMs) missed.add(dueMarkerKey(Math.max(timeMs, runningMinute(nowMs))));
+      for (const timeMs of timesMs) missed.add(dueMarkerKey(Math.max(timeMs, nowMs)));
       const keys = [...missed].filter((key) => !written.has(key));
       await Promise.all(
         keys.map(async (key) => {
@@ -85,10 +86,6 @@ export function createControlBucket({ client, bucket, now = Date.now }: ControlB
 
 /** Not an empty text: the SDK gives that no length, and warns of a stream each time. */
 const NOTHING = new Uint8Array();
-
-function runningMinute(nowMs: number): number {
-  return Math.floor(nowMs / 60_000) * 60_000;
-}
 
 /** Keys sort by time. */
 function forgetBefore(keys: Set<string>, first: string): void {

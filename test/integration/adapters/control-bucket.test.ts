@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ControlBucket, createControlBucket } from '../../../lambdas/adapters/control-bucket/control-bucket.ts';
-import { dueMarkerKey } from '../../../lambdas/domain/due-marker/due-marker.ts';
+import { dueMarkerKey, dueMarkers, sweptMarkers } from '../../../lambdas/domain/due-marker/due-marker.ts';
 import { openObjectStore } from '../../../local/objects/object-store.ts';
 import { S3Service } from '../../../local/objects/s3-service.ts';
 import { createFaults, type Faults } from '../../../local/services/faults.ts';
@@ -65,6 +65,20 @@ describe('the control bucket', () => {
     await bucket.deleteMarkers(found);
     await bucket.deleteMarkers([]);
     expect(await bucket.listMarkers(START + 2 * MINUTE)).toEqual([]);
+  });
+
+  it('marks for work that is due already a marker that outlives every sweep of the next minute', async () => {
+    // The row is committed after this; a sweep that began before the commit must leave the marker.
+    for (const second of [0, 1, 30, 59, 59.999]) {
+      nowMs = Math.floor(START / MINUTE) * MINUTE + second * 1000;
+      puts = [];
+      bucket = createControlBucket({ client, bucket: 'control', now: () => nowMs });
+      await bucket.markDue([nowMs - 10 * MINUTE]);
+      expect(puts).toHaveLength(1);
+      expect(sweptMarkers(puts, nowMs + MINUTE - 1)).toEqual([]);
+      // And the next sweep looks, whenever it begins.
+      expect(dueMarkers(puts, nowMs + MINUTE - 1)).toEqual(puts);
+    }
   });
 
   it('tells when a marker cannot be written, and writes it with the next one that can', async () => {

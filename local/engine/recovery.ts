@@ -48,7 +48,11 @@ export function createRecovery(props: RecoveryProps): Recovery {
 /** Leases first: a message that is visible while its row is still leased would be put off. */
 async function release({ mappings, queues, databaseUrl }: RecoveryProps, logicalId: string): Promise<void> {
   const holders = leaseHoldersOf(logicalId);
-  if (holders.length > 0) await expireLeases(databaseUrl, holders);
+  // A lease that ends early lets a second copy of a message claim its row, so from now on the first one claims it too.
+  if (holders.length > 0) {
+    await queues.distrustFirstReceives();
+    await expireLeases(databaseUrl, holders);
+  }
   for (const { definition } of mappings.all()) {
     if (definition.functionId === logicalId) await queues.releaseHeldBy(definition.uuid);
   }

@@ -108,7 +108,10 @@ async function settleDone(context: DeliverContext, done: readonly Attempted[]): 
     reportFault(context, firstFault.error, deferred.length);
     await giveBackLeases(
       context.database,
-      deferred.map(({ task }) => task),
+      deferred.map(({ task: { received, lease } }) => ({
+        deliveryId: received.message.deliveryId,
+        token: lease.token,
+      })),
     ).catch((error: unknown) => context.log.warn('leases_not_given_back', { error }));
   }
   countAttempts(context.metrics, made);

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Database, Statement } from '../adapters/database/database.ts';
 import { idBounds } from '../adapters/delivery-rows/id-bounds.ts';
-import type { Task } from './task.ts';
+
+export interface HeldLease {
+  readonly deliveryId: string;
+  readonly token: string;
+}
 
 const endLeases: Statement<unknown> = {
   isRepeatable: true,
@@ -22,7 +26,7 @@ const endLeases: Statement<unknown> = {
  * back from its backoff.
  * @throws DatabaseFault
  */
-export async function giveBackLeases(database: Database, tasks: readonly Task[]): Promise<void> {
-  const leases = tasks.map(({ received, lease }) => ({ d: received.message.deliveryId, t: lease.token }));
+export async function giveBackLeases(database: Database, held: readonly HeldLease[]): Promise<void> {
+  const leases = held.map(({ deliveryId, token }) => ({ d: deliveryId, t: token }));
   await database.query(endLeases, { leases: JSON.stringify(leases), ...idBounds(leases.map(({ d }) => d)) });
 }

@@ -12,13 +12,20 @@ const STACK = 'Tidegate-dev';
 let engine: EngineProcess;
 /** Its issuer is an address where nobody listens. */
 let misled: EngineProcess;
+const started: EngineProcess[] = [];
+
+// One after the other: two starts at once on a busy machine take longer than either may.
 beforeAll(async () => {
-  [engine, misled] = await Promise.all([
-    startEngineProcess({ context: { accountClaim: 'org' } }),
-    startEngineProcess({ context: { jwtIssuer: 'http://127.0.0.1:1', jwtAudience: 'hooks' } }),
-  ]);
-});
-afterAll(() => Promise.all([engine.stop(), misled.stop()]));
+  engine = await start({ accountClaim: 'org' });
+  misled = await start({ jwtIssuer: 'http://127.0.0.1:1', jwtAudience: 'hooks' });
+}, 150_000);
+afterAll(() => Promise.all(started.map((each) => each.stop())));
+
+async function start(context: Readonly<Record<string, string>>): Promise<EngineProcess> {
+  const process = await startEngineProcess({ context });
+  started.push(process);
+  return process;
+}
 
 interface Outcome {
   readonly code: number;

@@ -21,10 +21,10 @@ let site: Site;
 beforeAll(async () => {
   engine = await startEngineProcess();
   site = await openSite({ target: await findTarget({ data: engine.dataFolder }) });
-});
+}, 90_000);
 afterAll(async () => {
-  site.close();
-  await engine.stop();
+  site?.close();
+  await engine?.stop();
 });
 
 async function check(name: string, changes: Partial<Site> = {}): Promise<Finding> {
@@ -43,7 +43,11 @@ async function local(path: string, method: string, body: object): Promise<Respon
 }
 async function whileDown(service: string, work: () => Promise<void>): Promise<void> {
   await local('faults', 'PUT', { service, mode: 'down' });
-  await work().finally(() => local('faults', 'PUT', { service, mode: 'up' }));
+  try {
+    await work();
+  } finally {
+    await local('faults', 'PUT', { service, mode: 'up' });
+  }
 }
 async function tidegate(...args: readonly string[]) {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 /** An OIDC issuer that is as wrong as a test wants it. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -25,12 +25,14 @@ export interface StubIssuer {
 export async function startStubIssuer(props: StubIssuerProps = {}): Promise<StubIssuer> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const keys = props.keys ?? [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }];
-  const server = createServer(async (request, response) => {
-    await delay(props.delayMs ?? 0);
+  const server = createServer((request, response) => {
+    void delay(props.delayMs ?? 0).then(() => answer(request, response));
+  });
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const isDocument = request.url === '/.well-known/openid-configuration';
     response.writeHead(isDocument ? (props.status ?? 200) : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(isDocument ? { issuer: props.issuer ?? url, jwks_uri: `${url}/keys` } : { keys }));
-  });
+  };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

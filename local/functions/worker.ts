@@ -15,6 +15,7 @@ import type {
   ToWorker,
   WorkerData,
 } from './protocol.ts';
+import { wrapSecretKeys } from './secret-keys.ts';
 import { carryServiceCalls } from './service-calls.ts';
 
 type Handler = (event: unknown, context: unknown) => unknown;
@@ -22,6 +23,7 @@ type Handler = (event: unknown, context: unknown) => unknown;
 const { codeDirectory, handler, carriedUrl } = workerData as WorkerData;
 const waitingCalls = new Map<number, (answer: ServiceAnswer) => void>();
 let lastCall = 0;
+wrapSecretKeys();
 if (carriedUrl !== undefined) carryServiceCalls(carriedUrl, callService);
 const handlerLoaded = load();
 handlerLoaded.then(

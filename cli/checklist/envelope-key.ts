@@ -28,5 +28,5 @@ export const envelopeKey: ChecklistItem = {
   },
 
   fixWhenUnanswered: () =>
-    'your credentials need kms:DescribeKey and kms:GetKeyRotationStatus, by policy and by its key policy',
+    'your credentials need kms:DescribeKey and kms:GetKeyRotationStatus, by their own policy and by the key policy',
 };

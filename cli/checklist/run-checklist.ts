@@ -1,4 +1,5 @@
 import { isDatabaseFault } from '../../lambdas/adapters/database/database-fault.ts';
+import { httpStatusOf } from '../../lambdas/adapters/sdk/sdk-error.ts';
 import { type ChecklistItem, type Finding, fail } from './item.ts';
 import type { Site } from './site.ts';
 
@@ -31,12 +32,18 @@ export function runChecklist({ items, site, onChecked }: RunProps): Promise<read
 }
 
 function unanswered(item: ChecklistItem, site: Site, error: unknown): Finding {
-  return fail(reasonOf(error), item.fixWhenUnanswered(site));
+  const cause = causeOf(error);
+  const isAway = (httpStatusOf(cause) ?? 0) >= 500;
+  const fix = item.fixWhenUnanswered(site);
+  return fail(reasonOf(cause), isAway ? `the service itself is away, try again later; if it stays so: ${fix}` : fix);
 }
 
 /** The adapter's own fault names no cause in its message: it may quote a payload, but none is sent from here. */
-function reasonOf(error: unknown): string {
-  const cause = isDatabaseFault(error) ? (error.cause ?? error) : error;
+function causeOf(error: unknown): unknown {
+  return isDatabaseFault(error) ? (error.cause ?? error) : error;
+}
+
+function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.name === 'Error' || 'code' in cause ? cause.message : `${cause.name}: ${cause.message}`;
 }

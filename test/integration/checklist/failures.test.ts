@@ -262,6 +262,7 @@ describe('envelope-key and envelope-key-use', () => {
   it('fail while KMS is away, and say that nothing is lost', async () => {
     await whileDown('kms', async () => {
       expect(await check('envelope-key')).toEqual(failing(/./, 'kms:DescribeKey'));
+      expect(await check('envelope-key')).toEqual(failing(/kms is down/, 'the service itself is away'));
       expect(await check('envelope-key-use')).toEqual(failing(/./, 'kms:GenerateDataKey and kms:Decrypt'));
       expect(await check('envelope-key-use')).toEqual(failing(/./, 'nothing is lost'));
     });

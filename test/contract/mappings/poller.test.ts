@@ -5,6 +5,7 @@ import { type Poller, type PollerProps, startPoller } from '../../../local/mappi
 import type { SqsEvent } from '../../../local/mappings/sqs-event.ts';
 import { openQueueStore, type QueueStore } from '../../../local/queues/queue-store.ts';
 import { createFaults, type Faults } from '../../../local/services/faults.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const DONE: InvocationOutcome = { kind: 'returned', payload: 'null' };
 
@@ -57,6 +58,26 @@ const left = () => {
 };
 
 describe('an event source mapping', () => {
+  it('lets messages gather while batches are busy, and hands them over as one when a batch ends', async () => {
+    const sizes: number[] = [];
+    const ends: (() => void)[] = [];
+    const invoke = (event: SqsEvent): Promise<InvocationOutcome> => {
+      sizes.push(event.Records.length);
+      return new Promise((resolve) => ends.push(() => resolve(DONE)));
+    };
+    poll(invoke, { maxConcurrency: 10 });
+    for (let count = 1; count <= 3; count++) {
+      await send(1, count);
+      await eventually(() => sizes.length === count);
+    }
+    for (let count = 4; count <= 9; count++) await send(1, count);
+    ends[0]?.();
+    await eventually(() => sizes.reduce((sum, size) => sum + size, 0) === 9);
+    // [1, 1, 1, 6], unless this machine took longer for the sends than messages wait. At once it would be nine.
+    expect(sizes.length).toBeLessThan(8);
+    for (const end of ends) end();
+  });
+
   it('hands over full batches of what is there, and deletes what succeeded', async () => {
     const sizes: number[] = [];
     await send(25);

@@ -3,6 +3,7 @@ import type { Database } from '../adapters/database/database.ts';
 import type { Log } from '../adapters/log/log.ts';
 import { ensurePartitions } from '../adapters/partitions/ensure-partitions.ts';
 import type { Settings } from '../domain/configuration/settings.ts';
+import { cancelOrphans } from './cancel-orphans.ts';
 import { dropPartitions } from './drop-partitions.ts';
 import { forgetKeys } from './forget-keys.ts';
 
@@ -17,11 +18,12 @@ export interface DailyContext {
 const DAY_MS = 86_400_000;
 const KEYS_KEPT_MS = 7 * DAY_MS;
 const KEYS_A_CALL = 5_000;
+const ORPHANS_A_CALL = 5_000;
 /** Nobody waits for this function, and the database it wakes may have slept for a day. */
 const PATIENT = { resumeWaitMs: 60_000, continueAfterTimeout: true };
 
 /**
- * The one daily wake: makes partitions ahead, drops old ones, forgets old keys. It leaves a marker as well, so that a
+ * The one daily wake: makes partitions ahead, drops old ones, forgets old keys, cancels what no webhook is left for. It leaves a marker as well, so that a
  * sweep looks at everything once a day: should a marker ever be lost, its work is late by a day, and not lost.
  * One step that fails keeps no other from running.
  * @throws AggregateError of the steps that failed, so that the invocation counts as an error.
@@ -44,6 +46,7 @@ export async function runDaily(context: DailyContext): Promise<void> {
     'made',
     async () => (await database.query(ensurePartitions, { firstDay: null, lastDay: null }, PATIENT))[0]?.made,
   );
+  await step('cancelled', () => cancelAllOrphans(database));
   await step('dropped', async () => (await database.query(dropPartitions, { beforeDay }, PATIENT))[0]?.dropped);
   await step('forgotten', () => forgetAllKeys(database, now() - KEYS_KEPT_MS));
   log.info('daily_done', results);
@@ -57,5 +60,15 @@ async function forgetAllKeys(database: Database, beforeMs: number): Promise<numb
     const forgotten = result?.forgotten ?? 0;
     total += forgotten;
     if (forgotten < KEYS_A_CALL) return total;
+  }
+}
+
+async function cancelAllOrphans(database: Database): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const [result] = await database.query(cancelOrphans, { limit: ORPHANS_A_CALL }, PATIENT);
+    const cancelled = result?.cancelled ?? 0;
+    total += cancelled;
+    if (cancelled < ORPHANS_A_CALL) return total;
   }
 }

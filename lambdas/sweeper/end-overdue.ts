@@ -26,7 +26,7 @@ export const endOverdue: Statement<{ ended: number }> = {
         ORDER BY d.delivery_id LIMIT :limit)
     ), l AS MATERIALIZED (
       SELECT d.delivery_id FROM due JOIN hook.deliveries d ON d.delivery_id = due.delivery_id
-       WHERE d.status = 'HELD' OR d.expires_at <= ${time(':nowMs::bigint')}
+       WHERE (d.status = 'HELD' AND d.delivery_id < :heldBefore::uuid) OR d.expires_at <= ${time(':nowMs::bigint')}
        ORDER BY d.delivery_id FOR UPDATE OF d SKIP LOCKED
     ), u AS (
       UPDATE hook.deliveries d

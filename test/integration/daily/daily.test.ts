@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DailyContext, runDaily } from '../../../lambdas/daily/daily.ts';
 import { dueMarkerKey } from '../../../lambdas/domain/due-marker/due-marker.ts';
-import { addDelivery } from '../adapters/delivery-row.ts';
+import { addDelivery, readDelivery } from '../adapters/delivery-row.ts';
 import { addWebhook, newAccount, type Pipeline, startPipeline } from '../adapters/pipeline.ts';
 
 const DAY = 86_400_000;
@@ -52,6 +53,16 @@ describe('the daily run', () => {
     await runDaily(context);
     const kept = await pipeline.testDatabase.query("SELECT event_key FROM hook.event_keys WHERE account_id = 'a'");
     expect(kept).toHaveLength(6);
+  });
+
+  it('cancels held deliveries whose webhook is no more, and no others', async () => {
+    const [gone, here] = [{ accountId: newAccount() }, { accountId: newAccount() }];
+    const held = { status: 'HELD', carrier: 'parked', next_retry_at: null };
+    const orphan = await addDelivery(pipeline, { ...gone, webhookId: randomUUID(), secret: '' }, held);
+    const kept = await addDelivery(pipeline, await addWebhook(pipeline, { ...here, mode: 'hold' }), held);
+    await runDaily(context);
+    expect(await readDelivery(pipeline, orphan)).toMatchObject({ status: 'CANCELLED', expires_at: null });
+    expect(await readDelivery(pipeline, kept)).toMatchObject({ status: 'HELD' });
   });
 
   it('leaves a marker, so that lost ones are late by a day at most', async () => {

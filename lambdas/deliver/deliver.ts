@@ -103,23 +103,30 @@ async function settleDone(context: DeliverContext, done: readonly Attempted[]): 
   if (done.length === 0) return [];
   const made = done.flatMap((attempted): Made[] => (attempted.kind === 'made' ? [attempted] : []));
   const deferred = done.flatMap((attempted) => (attempted.kind === 'deferred' ? [attempted] : []));
-  const [firstFault] = deferred;
-  if (firstFault !== undefined) {
-    reportFault(context, firstFault.error, deferred.length);
-    await giveBackLeases(
-      context.database,
-      deferred.map(({ task: { received, lease } }) => ({
-        deliveryId: received.message.deliveryId,
-        token: lease.token,
-      })),
-    ).catch((error: unknown) => context.log.warn('leases_not_given_back', { error }));
-  }
   countAttempts(context.metrics, made);
-  const kept = deferred.map(({ task }) => ({
-    record: task.received.record,
-    afterMs: faultBackoffMs(task.received.record),
+  const kept = await Promise.all([putOff(context, deferred), settleAttempts(context, made)]);
+  return kept.flat();
+}
+
+/** Of what a fault of ours kept from being sent: it comes back after its backoff, to nobody's lease. */
+async function putOff(
+  context: DeliverContext,
+  deferred: readonly Extract<Attempted, { kind: 'deferred' }>[],
+): Promise<Kept[]> {
+  const [first] = deferred;
+  if (first === undefined) return [];
+  reportFault(context, first.error, deferred.length);
+  const leases = deferred.map(({ task: { received, lease } }) => ({
+    deliveryId: received.message.deliveryId,
+    token: lease.token,
   }));
-  return [...kept, ...(await settleAttempts(context, made))];
+  await giveBackLeases(context.database, leases).catch((error: unknown) =>
+    context.log.warn('leases_not_given_back', { error }),
+  );
+  return deferred.map(({ task: { received } }) => ({
+    record: received.record,
+    afterMs: faultBackoffMs(received.record),
+  }));
 }
 
 function reportFault({ log, metrics }: DeliverContext, error: unknown, messages: number): void {

@@ -5,7 +5,7 @@ import { recordAttempts } from '../adapters/delivery-rows/record-attempts.ts';
 import type { RecordedRow } from '../adapters/delivery-rows/record-attempts-statement.ts';
 import type { AttemptOutcome } from '../domain/attempt-outcome/attempt-outcome.ts';
 import type { AttemptRecord, DeliverMessage, RecordMessage } from '../domain/messages/delivery-message.ts';
-import { type Carriage, DELAY_MAX_SECONDS, VISIBILITY_MAX_SECONDS } from '../domain/retry-schedule/carriage.ts';
+import { type Carriage, DELAY_MAX_SECONDS } from '../domain/retry-schedule/carriage.ts';
 import type { Attempted } from './attempt.ts';
 import type { DeliverContext } from './deliver-context.ts';
 import { holdOpenDeliveries } from './hold-open-deliveries.ts';
@@ -109,11 +109,7 @@ function lookAgainAt({ settings, now }: DeliverContext, { outcome, nextRetryAt }
 
 function unparked(result: Result): Result {
   const attempt: AttemptRecord = { ...result.attempt, outcome: 'retry' };
-  const isOnRetries = result.carriage.by === 'visibility';
-  const carriage: Carriage = isOnRetries
-    ? { by: 'visibility', visibilitySeconds: VISIBILITY_MAX_SECONDS }
-    : { by: 'delay', delaySeconds: DELAY_MAX_SECONDS };
-  return { ...result, attempt, carriage };
+  return { ...result, attempt, carriage: { by: 'delay', delaySeconds: DELAY_MAX_SECONDS } };
 }
 
 /** Best effort, for what the next claim of each row does anyway. */

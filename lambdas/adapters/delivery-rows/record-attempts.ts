@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../../domain/messages/delivery-message.ts';
 import { bisect } from '../../domain/packing/bisect.ts';
 import { DATABASE_CALL_MAX_BYTES, pack } from '../../domain/packing/pack.ts';
 import type { Database } from '../database/database.ts';
-import { mayBlameOneRecord } from '../database/database-fault.ts';
+import { isDatabaseFault, mayBlameOneRecord } from '../database/database-fault.ts';
 import { idBounds } from './id-bounds.ts';
 import { type RecordedRow, recordAttemptsStatement } from './record-attempts-statement.ts';
 
@@ -41,7 +41,8 @@ async function writeBare(database: Database, record: AttemptRecord, times: Recor
   try {
     return await write(database, [{ ...record, responseHeaders: [], responseBody: '' }], times);
   } catch (error) {
-    if (!mayBlameOneRecord(error)) throw error;
+    // A call that the Data API refuses is not the fault of so small a record.
+    if (!mayBlameOneRecord(error) || (isDatabaseFault(error) && error.code === 'REFUSED')) throw error;
     const { deliveryId, generation, attemptNumber } = record;
     return [{ deliveryId, generation, attemptNumber, row: null }];
   }

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import type { Database } from '../../../lambdas/adapters/database/database.ts';
+import { DatabaseFault } from '../../../lambdas/adapters/database/database-fault.ts';
 import { deliveryId } from '../../../lambdas/domain/ids/delivery-id.ts';
 import { newEventUuid } from '../../../lambdas/domain/ids/event-uuid.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -60,6 +62,15 @@ describe('a result', () => {
     for (const id of ids) expect(await row(id)).toMatchObject({ status: 'FAILED_RETRY', attempts: 1 });
     expect(bench.sentToRetries.map((body) => JSON.parse(body).deliveryId).sort()).toEqual([...ids].sort());
     expect(bench.pipeline.lines.join()).toContain('result_refused');
+  });
+});
+
+describe('results that the Data API refuses one and all', () => {
+  it('are kept: it is not they who are to blame', async () => {
+    const refuse: Database = { query: () => Promise.reject(new DatabaseFault('REFUSED', {})) };
+    const id = await addDelivery(bench.pipeline, webhook);
+    const handler = bench.handler({ database: refuse });
+    expect((await handler({ Records: [recordOf(resultOf(webhook, id, {}))] })).batchItemFailures).toHaveLength(1);
   });
 });
 

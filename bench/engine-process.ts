@@ -6,6 +6,10 @@ import { join } from 'node:path';
 export interface EngineProcess {
   readonly url: string;
   readonly pid: number;
+  /** Base URLs of the local AWS services. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Names and URLs that the stack gives out. */
+  readonly outputs: Readonly<Record<string, string>>;
   /** From spawn to engine.json, which is written when everything answers. */
   readonly startMs: number;
   stop(): Promise<void>;
@@ -25,6 +29,8 @@ export async function startEngine(contextArguments: readonly string[] = []): Pro
   return {
     url: engine.url,
     pid: engine.pid,
+    endpoints: engine.endpoints,
+    outputs: engine.outputs,
     startMs: performance.now() - startedMs,
     stop: async () => {
       process.kill(engine.pid, 'SIGTERM');
@@ -34,10 +40,12 @@ export async function startEngine(contextArguments: readonly string[] = []): Pro
   };
 }
 
-async function engineFile(path: string, hasEnded: () => boolean): Promise<{ url: string; pid: number }> {
+type EngineFile = Pick<EngineProcess, 'url' | 'pid' | 'endpoints' | 'outputs'>;
+
+async function engineFile(path: string, hasEnded: () => boolean): Promise<EngineFile> {
   for (;;) {
     const text = await readFile(path, 'utf8').catch(() => '');
-    if (text !== '') return JSON.parse(text) as { url: string; pid: number };
+    if (text !== '') return JSON.parse(text) as EngineFile;
     if (hasEnded()) throw new Error('the engine ended before it was ready; run npm start to see why');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,26 +1,36 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Bundle, measureBundles } from './bundles.ts';
 import { calibrate } from './calibration.ts';
+import { type Calls, measureCalls } from './calls.ts';
 import { startEngine } from './engine-process.ts';
 import { type Latency, measureLatency } from './latency.ts';
 import { startSink } from './sink-process.ts';
 import { measureThroughput, type Throughput } from './throughput.ts';
 import { registerWebhooks } from './workload.ts';
 
-const PARTS = ['throughput', 'latency', 'bundles'] as const;
+const PARTS = ['throughput', 'latency', 'calls', 'bundles'] as const;
 type Part = (typeof PARTS)[number];
 
 const command = new Command('npm run bench --')
   .description('Measures Tidegate on this machine over real sockets with durable data; see bench/README.md.')
   .option('--seconds <n>', 'length of each load', positive, 20)
   .option('--only <parts>', `comma-separated parts of: ${PARTS.join(', ')}`, parts, [...PARTS])
+  .option('--calls', 'count calls per delivery alone, as --only calls')
   .option('--json', 'print the figures as JSON alone')
   .addHelpText(
     'after',
     '\nExamples:\n  npm run bench\n  npm run bench -- --only latency --seconds 60\n  npm run bench -- --json > figures.json',
   )
   .parse();
-const { seconds, only, json } = command.opts<{ seconds: number; only: Part[]; json?: boolean }>();
+const { seconds, json, ...options } = command.opts<Options>();
+const only: readonly Part[] = options.calls === true ? ['calls'] : options.only;
+
+interface Options {
+  readonly seconds: number;
+  readonly only: Part[];
+  readonly calls?: boolean;
+  readonly json?: boolean;
+}
 
 function positive(text: string): number {
   const value = Number(text);
@@ -42,8 +52,9 @@ say('calibrating …');
 const calibration = await calibrate(Math.min(seconds, 5));
 const throughput: Throughput[] = [];
 const latency: Latency[] = [];
+let calls: Calls | undefined;
 let startMs: number | undefined;
-if (only.includes('throughput') || only.includes('latency')) {
+if (only.some((part) => part !== 'bundles')) {
   say('starting the engine …');
   const engine = await startEngine();
   startMs = engine.startMs;
@@ -56,8 +67,14 @@ if (only.includes('throughput') || only.includes('latency')) {
       sink,
       seconds,
     };
-    say('warming up …');
-    await measureThroughput({ ...load, connections: 16, seconds: Math.min(5, seconds) });
+    if (only.includes('calls')) {
+      say('counting calls …');
+      calls = await measureCalls({ engine, token: load.token, sink });
+    }
+    if (only.includes('latency') || only.includes('throughput')) {
+      say('warming up …');
+      await measureThroughput({ ...load, connections: 16, seconds: Math.min(5, seconds) });
+    }
     for (const perSecond of only.includes('latency') ? [50, 200] : []) {
       say(`latency at ${perSecond} events/s …`);
       latency.push(await measureLatency({ ...load, perSecond }));
@@ -74,7 +91,8 @@ if (only.includes('throughput') || only.includes('latency')) {
 if (only.includes('bundles')) say('loading bundles …');
 const bundles: Bundle[] = only.includes('bundles') ? await measureBundles() : [];
 
-if (json === true) console.log(JSON.stringify({ calibration, startMs, throughput, latency, bundles }, undefined, 2));
+if (json === true)
+  console.log(JSON.stringify({ calibration, startMs, throughput, latency, calls, bundles }, undefined, 2));
 else print();
 
 function print(): void {
@@ -102,6 +120,12 @@ function print(): void {
         'p99 ms': p99Ms.toFixed(1),
         'max ms': maxMs.toFixed(1),
       })),
+    );
+  }
+  if (calls !== undefined) {
+    const { deliveries, dataApiPerDelivery, sqsPerDelivery } = calls;
+    console.log(
+      `calls per delivery in full batches (${deliveries}): Data API ${dataApiPerDelivery.toFixed(2)}, SQS ${sqsPerDelivery.toFixed(2)}`,
     );
   }
   if (bundles.length > 0) {

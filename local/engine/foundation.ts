@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import { parseContext } from '../../lambdas/domain/configuration/context.ts';
 import { createFunctionHost, type FunctionHost } from '../functions/function-host.ts';
 import { type HttpApi, startHttpApi } from '../http-api/http-api.ts';
-import { faultsHandler, issuerHandlers, type LocalHandler, tokenHandler } from '../http-api/local-handlers.ts';
+import {
+  callsHandler,
+  faultsHandler,
+  issuerHandlers,
+  type LocalHandler,
+  tokenHandler,
+} from '../http-api/local-handlers.ts';
 import { openIssuer } from '../issuer/issuer.ts';
 import { type Postgres, startPostgres } from '../postgres/postgres.ts';
 import { openQueueStore, type QueueStore } from '../queues/queue-store.ts';
+import { type CallCounts, createCallCounts } from '../services/call-counts.ts';
 import { createFaults, type Faults } from '../services/faults.ts';
 import { type ServiceServer, startServiceServer } from '../services/server.ts';
 import { LOCAL_API_ID } from '../template/bodies/http-api.ts';
@@ -35,6 +42,7 @@ export interface Foundation {
   readonly folder: DataFolder;
   readonly log: FunctionLog;
   readonly faults: Faults;
+  readonly counts: CallCounts;
   readonly queues: QueueStore;
   readonly functions: FunctionHost;
   readonly api: HttpApi;
@@ -62,8 +70,9 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
   const queues = openQueueStore({ file });
   teardown.add('queues', () => queues.close());
   const faults = createFaults();
+  const counts = createCallCounts();
   const late = createLateServices(SERVICE_NAMES);
-  const server = await startServiceServer({ services: late.services, authorizer: late.authorizer, faults });
+  const server = await startServiceServer({ services: late.services, authorizer: late.authorizer, faults, counts });
   teardown.add('services', server.close);
   const inbox = await startInbox({
     portFile: join(folder.state, 'inbox-port'),
@@ -78,7 +87,7 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
     onDeath: props.onDeath,
     services: options.isOverSockets ? undefined : server,
   });
-  const api = await startApi(props, { folder, faults, functions, inbox });
+  const api = await startApi(props, { folder, faults, counts, functions, inbox });
   let closing: Promise<void> | undefined;
   const closeApi = (): Promise<void> => {
     closing ??= api.close(CLOSE_GRACE_MS);
@@ -88,7 +97,21 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
   // Both take a second or more and use different processes; on a failure of one the other must still come to its end.
   // They come last, so that a port that is taken is told at once.
   const [postgres, assemblyFolder] = await bothOrNeither(startDatabase(props, folder), synthesizeStack(props));
-  return { folder, log, faults, queues, functions, api, closeApi, late, server, inbox, postgres, assemblyFolder };
+  return {
+    folder,
+    log,
+    faults,
+    counts,
+    queues,
+    functions,
+    api,
+    closeApi,
+    late,
+    server,
+    inbox,
+    postgres,
+    assemblyFolder,
+  };
 }
 
 async function startDatabase({ options, teardown, say }: FoundationProps, folder: DataFolder): Promise<Postgres> {
@@ -109,12 +132,13 @@ async function bothOrNeither<A, B>(first: Promise<A>, second: Promise<B>): Promi
   return Promise.all([first, second]);
 }
 
-type ApiParts = Pick<Foundation, 'folder' | 'faults' | 'functions' | 'inbox'>;
+type ApiParts = Pick<Foundation, 'folder' | 'faults' | 'counts' | 'functions' | 'inbox'>;
 
 async function startApi({ options }: FoundationProps, parts: ApiParts): Promise<HttpApi> {
-  const { folder, faults, functions, inbox } = parts;
+  const { folder, faults, counts, functions, inbox } = parts;
   const handlers: Record<string, LocalHandler> = {
     '/_local/faults': faultsHandler(faults),
+    '/_local/calls': callsHandler(counts),
     '/_local/inbox': inbox.handler,
     '/_local/drills': drillHandler(functions),
   };

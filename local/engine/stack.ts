@@ -75,14 +75,20 @@ function toDefinition({ base, plan, options }: StackProps, model: FunctionModel)
 }
 
 function startableMappings({ base, plan, options }: StackProps): Mappings {
-  const { queues, functions, faults, folder, log } = base;
+  const { queues, functions, faults, counts, folder, log } = base;
   return createMappings({
     definitions: plan.model.mappings,
     stateFile: options.isMemory ? undefined : join(folder.state, 'mappings.json'),
     startPoller: (definition) =>
       startPoller({
         ...definition,
-        queue: createPolledQueue({ store: queues, queueName: definition.queueName, pollerId: definition.uuid, faults }),
+        queue: createPolledQueue({
+          store: queues,
+          queueName: definition.queueName,
+          pollerId: definition.uuid,
+          faults,
+          counts,
+        }),
         invoke: (event) => functions.invoke(definition.functionId, event),
         onProblem: (message) => log.write(definition.logicalId, message),
       }),

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authorizer } from './authorizer.ts';
+import type { CallCounts } from './call-counts.ts';
 import type { Faults } from './faults.ts';
 import { jsonError } from './json-response.ts';
 import { type LocalService, ServiceError, type ServiceRequest, type ServiceResponse } from './service.ts';
@@ -22,6 +23,8 @@ export interface DispatcherProps {
   readonly services: readonly LocalService[];
   readonly authorizer: Authorizer;
   readonly faults: Faults;
+  /** @default nobody counts */
+  readonly counts?: CallCounts | undefined;
   /** Told of what is no modelled error, before the caller gets InternalFailure. @default writes to stderr */
   readonly onUnexpected?: (error: unknown, request: RawRequest) => void;
 }
@@ -47,12 +50,21 @@ export function createDispatcher(props: DispatcherProps): Dispatch {
     }
     try {
       await meetFault(props.faults, service);
-      return withRequestId(await service.handle(toServiceRequest(raw, target, props.authorizer)));
+      const request = toServiceRequest(raw, target, props.authorizer);
+      props.counts?.count(request.principal, operationOf(service, request));
+      return withRequestId(await service.handle(request));
     } catch (error) {
       if (!(error instanceof ServiceError)) onUnexpected(error, raw);
       return withRequestId(writeError(service, toServiceError(error)));
     }
   };
+}
+
+/** Keys and ids, of which there is no end, are left out. */
+function operationOf({ name }: LocalService, { method, path, headers }: ServiceRequest): string {
+  const target = headers['x-amz-target'];
+  const plain = name === 'rds-data' ? path : method;
+  return `${name}:${target === undefined ? plain : target.slice(target.indexOf('.') + 1)}`;
 }
 
 function parseTarget(url: string): Target {

@@ -63,8 +63,10 @@ interface Template {
     string,
     {
       readonly Type: string;
-      readonly Properties?: { readonly Environment?: { readonly Variables?: Record<string, unknown> } };
-      readonly Metadata?: Record<string, string>;
+      readonly Properties?: {
+        readonly Code?: { readonly S3Key?: unknown };
+        readonly Environment?: { readonly Variables?: Record<string, unknown> };
+      };
     }
   >;
 }
@@ -74,13 +76,14 @@ async function functionsOf(out: string): Promise<FunctionBundle[]> {
   const functions: FunctionBundle[] = [];
   for (const name of templates) {
     const { Resources } = JSON.parse(await readFile(join(out, name), 'utf8')) as Template;
-    for (const [id, { Type, Properties, Metadata }] of Object.entries(Resources)) {
+    for (const [id, { Type, Properties }] of Object.entries(Resources)) {
       const settings = Properties?.Environment?.Variables?.SETTINGS;
-      const asset = Metadata?.['aws:asset:path'];
-      if (Type !== 'AWS::Lambda::Function' || typeof settings !== 'string' || asset === undefined) continue;
-      functions.push({ name: id, file: join(out, asset, 'index.mjs'), settings });
+      const key = Properties?.Code?.S3Key;
+      if (Type !== 'AWS::Lambda::Function' || typeof settings !== 'string' || typeof key !== 'string') continue;
+      functions.push({ name: id, file: join(out, `asset.${key.replace(/\.zip$/, '')}`, 'index.mjs'), settings });
     }
   }
+  if (functions.length === 0) throw new Error('the template has no function whose bundle can be found');
   return functions;
 }
 

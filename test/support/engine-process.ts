@@ -7,7 +7,8 @@ import { type EngineFile, readEngineFile } from '../../local/engine/engine-file.
 import { eventually } from './eventually.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const START_MS = 60_000;
+// Less than a test may take (60 s): what did not start in time must still be ended.
+const START_MS = 45_000;
 
 export interface EngineProps {
   /** As `-c key=value`. */
@@ -44,22 +45,19 @@ export async function startEngineProcess(props: EngineProps = {}): Promise<Engin
   child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk));
   const output = (): string => Buffer.concat(printed).toString('utf8');
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const file = await readyFile(child, dataFolder, output);
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
-    if (hasEnded(child)) return;
-    process.kill(file.pid, signal);
+    if (!hasEnded(child)) child.kill(signal);
     await ended;
   };
-  return {
-    ...file,
-    dataFolder,
-    output,
-    kill9: () => end('SIGKILL'),
-    stop: async () => {
-      await end('SIGTERM');
-      if (props.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
-    },
+  const stop = async (): Promise<void> => {
+    await end('SIGTERM');
+    if (props.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
   };
+  const file = await readyFile(child, dataFolder, output).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { ...file, dataFolder, output, stop, kill9: () => end('SIGKILL') };
 }
 
 /** Open to walk through: under root, PostgreSQL runs as another user and would keep its files elsewhere. */

@@ -5,6 +5,7 @@ import { ensureCluster, OWNER } from './cluster.ts';
 import { type DataPlace, findDataPlace } from './data-place.ts';
 import { findInstallation } from './installation.ts';
 import { adoptPostmaster, type LaunchProps, launchPostmaster, type Postmaster, stopPostmaster } from './postmaster.ts';
+import { readPostmasterFile } from './postmaster-file.ts';
 import { reviveWhenDead } from './revival.ts';
 import { makeThrowawayFolder } from './throwaway.ts';
 
@@ -92,6 +93,8 @@ function toPostgres(props: ToPostgresProps): Postgres {
   let stopped: Promise<void> | undefined;
   const revival = reviveWhenDead({
     pid: () => pid,
+    // A shutdown of any kind removes the file; a killed server leaves it behind.
+    wasKilled: async (dead) => (await readPostmasterFile(props.launch.place.data))?.pid === dead,
     start: async () => {
       ({ pid } = await launchPostmaster({ ...props.launch, port }));
     },

@@ -85,6 +85,8 @@ async function launchOnce(props: LaunchProps, port: number): Promise<LaunchResul
   child.once('exit', () => {
     hasFailed = true;
   });
+  // It may have ended while its log was being closed, before anybody listened.
+  hasFailed ||= child.exitCode !== null || child.signalCode !== null;
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (!hasFailed && Date.now() < deadline) {
     const found = await readPostmasterFile(props.place.data);

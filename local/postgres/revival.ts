@@ -3,6 +3,11 @@ import { isAlive } from './process-table.ts';
 export interface RevivalProps {
   /** Of the server as it runs now. */
   readonly pid: () => number;
+  /**
+   * Whether the server that ran under this pid was killed. One that was shut down, by whoever, was meant to end; and
+   * what runs on its data now may be somebody else's.
+   */
+  readonly wasKilled: (pid: number) => Promise<boolean>;
   /** Starts it again; a failure is tried again at the next look. */
   readonly start: () => Promise<void>;
 }
@@ -16,17 +21,21 @@ export interface Revival {
 const LOOK_MS = 200;
 
 /**
- * Starts a server again that died by itself (killed, out of memory). By its number and not by its exit event: a server
- * that was taken over is nobody's child here.
+ * Starts a server again that was killed (by an operator, for want of memory). By its number and not by its exit event: a
+ * server that was taken over is nobody's child here.
  */
-export function reviveWhenDead({ pid, start }: RevivalProps): Revival {
-  let starting: Promise<void> | undefined;
+export function reviveWhenDead({ pid, wasKilled, start }: RevivalProps): Revival {
+  let reviving: Promise<void> | undefined;
+  const revive = async (): Promise<void> => {
+    if (await wasKilled(pid())) await start();
+    else clearInterval(timer);
+  };
   const look = (): void => {
-    if (starting !== undefined || isAlive(pid())) return;
-    starting = start()
+    if (reviving !== undefined || isAlive(pid())) return;
+    reviving = revive()
       .catch(() => undefined)
       .finally(() => {
-        starting = undefined;
+        reviving = undefined;
       });
   };
   const timer = setInterval(look, LOOK_MS);
@@ -34,7 +43,7 @@ export function reviveWhenDead({ pid, start }: RevivalProps): Revival {
   return {
     end: async () => {
       clearInterval(timer);
-      await starting;
+      await reviving;
     },
   };
 }

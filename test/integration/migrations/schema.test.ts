@@ -63,7 +63,7 @@ describe('partitions', () => {
     await expect(insert(inside, 'PENDING')).rejects.toMatchObject({ code: '23505' });
     expect(
       await server.query('SELECT FROM pg_indexes WHERE schemaname || $2 || tablename = $1', [name, '.']),
-    ).toHaveLength(7);
+    ).toHaveLength(8);
   });
 
   it('are made once, by however many at a time', async () => {

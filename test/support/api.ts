@@ -91,7 +91,9 @@ export async function startTestApi(): Promise<TestApi> {
   );
   const routeKeys = mapValues(tables, (routes) => Object.keys(routes));
   const functions = new Map(
-    Object.entries(routeKeys).flatMap(([name, keys]) => keys.map((key) => [key, handlers[name as FunctionName]] as const)),
+    Object.entries(routeKeys).flatMap(([name, keys]) =>
+      keys.map((key) => [key, handlers[name as FunctionName]] as const),
+    ),
   );
   const toEvent = gatewayOf(Object.values(routeKeys).flat());
   return {

@@ -6,6 +6,7 @@ import { createFunctionHost, type FunctionHost } from '../functions/function-hos
 import { type HttpApi, startHttpApi } from '../http-api/http-api.ts';
 import {
   callsHandler,
+  decisionsHandler,
   faultsHandler,
   issuerHandlers,
   type LocalHandler,
@@ -87,7 +88,7 @@ export async function layFoundation(props: FoundationProps): Promise<Foundation>
     onDeath: props.onDeath,
     services: options.isOverSockets ? undefined : server,
   });
-  const api = await startApi(props, { folder, faults, counts, functions, inbox });
+  const api = await startApi(props, { folder, faults, counts, functions, inbox, late });
   let closing: Promise<void> | undefined;
   const closeApi = (): Promise<void> => {
     closing ??= api.close(CLOSE_GRACE_MS);
@@ -132,13 +133,14 @@ async function bothOrNeither<A, B>(first: Promise<A>, second: Promise<B>): Promi
   return Promise.all([first, second]);
 }
 
-type ApiParts = Pick<Foundation, 'folder' | 'faults' | 'counts' | 'functions' | 'inbox'>;
+type ApiParts = Pick<Foundation, 'folder' | 'faults' | 'counts' | 'functions' | 'inbox' | 'late'>;
 
 async function startApi({ options }: FoundationProps, parts: ApiParts): Promise<HttpApi> {
-  const { folder, faults, counts, functions, inbox } = parts;
+  const { folder, faults, counts, functions, inbox, late } = parts;
   const handlers: Record<string, LocalHandler> = {
     '/_local/faults': faultsHandler(faults),
     '/_local/calls': callsHandler(counts),
+    '/_local/decisions': decisionsHandler(late.authorizer),
     '/_local/inbox': inbox.handler,
     '/_local/drills': drillHandler(functions),
   };

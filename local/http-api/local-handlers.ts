@@ -1,6 +1,7 @@
 /** Paths that belong to the engine and not to the stack: tokens, faults, the issuer's documents. */
 import { z } from 'zod';
 import { DISCOVERY_PATH, type Issuer, JWKS_PATH } from '../issuer/issuer.ts';
+import type { Authorizer } from '../services/authorizer.ts';
 import type { CallCounts } from '../services/call-counts.ts';
 import { type Faults, parseFault } from '../services/faults.ts';
 import type { HttpAnswer } from './proxy-response.ts';
@@ -39,6 +40,11 @@ export function issuerHandlers(issuer: Issuer): Readonly<Record<string, LocalHan
 /** `GET /_local/calls` → `{ "Deliver rds-data:/Execute": 12, … }`, since the start. */
 export function callsHandler(counts: CallCounts): LocalHandler {
   return async ({ method }) => (method === 'GET' ? json(200, JSON.stringify(counts.all())) : notAllowed('GET'));
+}
+
+/** `GET /_local/decisions` → every different question that was put to the roles, with its answer, since the start. */
+export function decisionsHandler(authorizer: Pick<Authorizer, 'seen'>): LocalHandler {
+  return async ({ method }) => (method === 'GET' ? json(200, JSON.stringify(authorizer.seen())) : notAllowed('GET'));
 }
 
 export interface TokenHandlerProps {

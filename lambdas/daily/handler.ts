@@ -1,5 +1,5 @@
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { createLog } from '../adapters/log/log.ts';
 import { type DailyContext, runDaily } from './daily.ts';
@@ -13,13 +13,8 @@ const environment = readEnvironment([
 ]);
 
 const context: DailyContext = {
-  database: createDatabase({
-    clusterArn: environment.DATABASE_CLUSTER_ARN,
-    secretArn: environment.DATABASE_SECRET_ARN,
-    databaseName: environment.DATABASE_NAME,
-    // Dropping partitions may wait for locks, two seconds each.
-    client: createRdsDataClient(60_000),
-  }),
+  // Dropping partitions may wait for locks, two seconds each.
+  database: databaseOf(environment, 60_000),
   controlBucket: createControlBucket({ client: createS3Client(), bucket: environment.CONTROL_BUCKET }),
   log: createLog({ source: 'Daily' }),
   settings: readSettings(),

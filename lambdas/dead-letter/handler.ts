@@ -1,7 +1,7 @@
 import { sqsBatchHandler } from '../adapters/batch/sqs-batch.ts';
 import { createBus, createEventBridgeClient } from '../adapters/bus/bus.ts';
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
@@ -21,12 +21,7 @@ const settings = readSettings();
 const log = createLog({ source: 'DeadLetter' });
 
 const context: DeadLetterContext = {
-  database: createDatabase({
-    clusterArn: environment.DATABASE_CLUSTER_ARN,
-    secretArn: environment.DATABASE_SECRET_ARN,
-    databaseName: environment.DATABASE_NAME,
-    client: createRdsDataClient(),
-  }),
+  database: databaseOf(environment),
   bus: createBus({ client: createEventBridgeClient(), busName: environment.BUS_NAME }),
   controlBucket: createControlBucket({ client: createS3Client(), bucket: environment.CONTROL_BUCKET }),
   log,

@@ -1,5 +1,5 @@
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { apiHandler } from '../adapters/http-in/api-handler.ts';
 import { createLog } from '../adapters/log/log.ts';
@@ -19,12 +19,7 @@ const log = createLog({ source: 'Deliveries' });
 
 export const handler = apiHandler({
   routes: deliveryRoutes({
-    database: createDatabase({
-      client: createRdsDataClient(),
-      clusterArn: environment.DATABASE_CLUSTER_ARN,
-      secretArn: environment.DATABASE_SECRET_ARN,
-      databaseName: environment.DATABASE_NAME,
-    }),
+    database: databaseOf(environment),
     queues: createQueues({ client: createSqsClient() }),
     controlBucket: createControlBucket({ client: createS3Client(), bucket: environment.CONTROL_BUCKET }),
     log,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sqsBatchHandler } from '../adapters/batch/sqs-batch.ts';
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
@@ -22,12 +22,7 @@ const log = createLog({ source: 'FanOut' });
 const queues = createQueues({ client: createSqsClient() });
 
 const context: FanOutContext = {
-  database: createDatabase({
-    clusterArn: environment.DATABASE_CLUSTER_ARN,
-    secretArn: environment.DATABASE_SECRET_ARN,
-    databaseName: environment.DATABASE_NAME,
-    client: createRdsDataClient(),
-  }),
+  database: databaseOf(environment),
   queues,
   controlBucket: createControlBucket({ client: createS3Client(), bucket: environment.CONTROL_BUCKET }),
   log,

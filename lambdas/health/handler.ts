@@ -1,7 +1,7 @@
 import { GetEventSourceMappingCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { apiHandler } from '../adapters/http-in/api-handler.ts';
 import { createLog } from '../adapters/log/log.ts';
@@ -42,12 +42,7 @@ const ready = readyOperation({
       ),
     schemaHead: environment.SCHEMA_HEAD,
   },
-  database: createDatabase({
-    client: createRdsDataClient(),
-    clusterArn: environment.DATABASE_CLUSTER_ARN,
-    secretArn: environment.DATABASE_SECRET_ARN,
-    databaseName: environment.DATABASE_NAME,
-  }),
+  database: databaseOf(environment),
   requireAdmin: createAdminCheck({ issuer: environment.JWT_ISSUER, audience: settings.jwtAudience }),
   now: Date.now,
 });

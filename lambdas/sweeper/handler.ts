@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { createLog } from '../adapters/log/log.ts';
 import { createMetrics } from '../adapters/metrics/metrics.ts';
@@ -24,12 +24,7 @@ const settings = readSettings();
 const log = createLog({ source: 'Sweeper' });
 
 const context: SweepContext = {
-  database: createDatabase({
-    clusterArn: environment.DATABASE_CLUSTER_ARN,
-    secretArn: environment.DATABASE_SECRET_ARN,
-    databaseName: environment.DATABASE_NAME,
-    client: createRdsDataClient(30_000),
-  }),
+  database: databaseOf(environment, 30_000),
   queues: createQueues({ client: createSqsClient() }),
   controlBucket: createControlBucket({ client: createS3Client(), bucket: environment.CONTROL_BUCKET }),
   log,

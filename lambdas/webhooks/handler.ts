@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createControlBucket, createS3Client } from '../adapters/control-bucket/control-bucket.ts';
-import { createDatabase, createRdsDataClient } from '../adapters/database/database.ts';
+import { databaseOf } from '../adapters/database/database-of-environment.ts';
 import { readEnvironment, readSettings } from '../adapters/environment/environment.ts';
 import { apiHandler } from '../adapters/http-in/api-handler.ts';
 import { readTargetPolicy } from '../adapters/http-out/target-policy.ts';
@@ -17,12 +17,7 @@ const environment = readEnvironment([
   'CONTROL_BUCKET',
 ]);
 const settings = readSettings();
-const database = createDatabase({
-  client: createRdsDataClient(),
-  clusterArn: environment.DATABASE_CLUSTER_ARN,
-  secretArn: environment.DATABASE_SECRET_ARN,
-  databaseName: environment.DATABASE_NAME,
-});
+const database = databaseOf(environment);
 
 export const handler = apiHandler({
   routes: webhookRoutes({
